@@ -1,0 +1,119 @@
+"""What actors and operations may ask of the world; the production answers are in adapters/, the simulated in simulated/.
+
+Nothing in actors/ or operations/ imports time, threading, queue, random or subprocess: so the same code runs on
+threads and under the seeded scheduler in virtual time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from orchestrator.model.drive import Drive, Presence
+from orchestrator.model.report import SmartReport
+
+
+class Event(Protocol):
+    """As threading.Event."""
+
+    def set(self) -> None: ...
+    def clear(self) -> None: ...
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
+class Clock(Protocol):
+    """Host time."""
+
+    def monotonic(self) -> float: ...
+    def now(self) -> datetime: ...
+
+
+class Ports(Clock, Protocol):
+    """Time and threads. Seconds are host seconds; rack time is `model.clock.RackClock` on top."""
+
+    def event(self) -> Event: ...
+
+    def after(self, seconds: float, call: Callable[[], object]) -> None:
+        """Call it once, on the timers' thread: a tell, never a wait."""
+
+    def spawn(self, name: str, work: Callable[..., object], *args: Any) -> None:
+        """Run it on a thread of its own; it may block."""
+
+    def start(self, actor: type[Any], *args: Any, on_end: Callable[[], object]) -> Any:
+        """Start an actor, by nobody else's start; `on_end` is called in its thread when it stops or falls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a child process ended."""
+
+    exit_status: int
+    """-N when it died of signal N."""
+    output: bytes
+    """Standard output, at most the limit that was given."""
+    errors: bytes = b""
+    """Standard error, at most the limit that was given."""
+    ended_by: str = ""
+    """"deadline", "stop" or "flood" when we killed it; "deaf" when it could not be killed and was left; else ""."""
+
+
+class Processes(Protocol):
+    """Child processes. Blocks the caller; never raises for what the child does."""
+
+    def run(self, argv: tuple[str, ...], *, deadline_s: float, stop: Event) -> Finished:
+        """Run it to its end, its deadline (host seconds), or `stop`. A missing program is exit status 127."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What discovery saw at one node: copied out of udev, so that no foreign object travels."""
+
+    action: str
+    """"add", "change" or "remove"; "add" for what an enumeration found."""
+    key: str
+    """The place: ID_PATH, or what the source uses as such. A slot is found by it."""
+    presence: Presence | None
+    """None on a remove whose drive nobody knows any more."""
+
+
+class Source(Protocol):
+    """Where sightings come from: real udev, fixed nodes, or the simulation. Belongs to one thread."""
+
+    def open(self) -> tuple[Sighting, ...]:
+        """Begin to listen, then list everything that is there. Also called again after `get` raised OSError."""
+
+    def get(self, timeout: float) -> Sighting | None:
+        """The next event, or None when the time (host seconds) is up. OSError: events were lost, open again."""
+
+    def close(self) -> None: ...
+
+
+class DriveAccess(Protocol):
+    """The only way from an operation to a drive. Blocks; raises NoAnswer or Refused; ends early when `stop` is set.
+
+    Each call names the presence it means. A call on a drive that is no longer there raises DriveRemoved or
+    DriveChanged and has sent nothing that changes a drive.
+    """
+
+    def read(self, presence: Presence, *, quick: bool, stop: Event) -> SmartReport:
+        """One read. `quick` leaves smartctl's drive database out: right for polls, not for verdicts."""
+
+    def start_self_test(self, presence: Presence, kind: str, *, stop: Event) -> None:
+        """Ask the drive to begin. DriveBusy if one runs; Refused if the drive does not take this kind."""
+
+    def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
+        """Ask the drive to end its self-test."""
+
+
+__all__ = [
+    "Clock",
+    "Drive",
+    "DriveAccess",
+    "Event",
+    "Finished",
+    "Ports",
+    "Processes",
+    "Sighting",
+    "Source",
+]
