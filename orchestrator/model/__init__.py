@@ -1,1 +1,1 @@
-"""The nouns, as frozen values, and the pure rules. Imports nothing of ours, and neither pykka, pyudev nor subprocess."""
+"""The nouns, as frozen values, and the pure rules. Imports nothing of ours; no pykka, pyudev or subprocess."""

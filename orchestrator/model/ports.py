@@ -1,4 +1,4 @@
-"""What actors and operations may ask of the world; the production answers are in adapters/, the simulated in simulated/.
+"""What actors and operations may ask of the world. The answers: adapters/ in production, simulated/ in simulation.
 
 Nothing in actors/ or operations/ imports time, threading, queue, random or subprocess: so the same code runs on
 threads and under the seeded scheduler in virtual time.
