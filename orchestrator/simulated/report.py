@@ -1,0 +1,128 @@
+"""The report of a simulated drive straight from its state: no bytes, no text. For simulations that read it often.
+
+What the real smartctl makes of the same model's bytes is the same report; tests/beds proves it.
+"""
+
+from typing import Final
+
+from orchestrator.model.drive import Protocol
+from orchestrator.model.report import Attribute, SelfTestEntry, SelfTestOutcome, SmartReport
+from orchestrator.simulated.drive import AttributeState, DriveModel, Ending, SelfTestRecord
+
+OUTCOMES: Final = {
+    Ending.PASSED: SelfTestOutcome.PASSED,
+    Ending.READ_FAILURE: SelfTestOutcome.FAILED,
+    Ending.ABORTED: SelfTestOutcome.ABORTED,
+    Ending.RESET: SelfTestOutcome.ABORTED,
+}
+WORDS: Final = {
+    Protocol.ATA: {
+        Ending.PASSED: "Completed without error",
+        Ending.READ_FAILURE: "Completed: read failure",
+        Ending.ABORTED: "Aborted by host",
+        Ending.RESET: "Interrupted (host reset)",
+    },
+    Protocol.NVME: {
+        Ending.PASSED: "Completed without error",
+        Ending.READ_FAILURE: "Completed: failed segments",
+        Ending.ABORTED: "Aborted: Self-test command",
+        Ending.RESET: "Aborted: Controller Reset",
+    },
+    Protocol.SCSI: {
+        Ending.PASSED: "Completed",
+        Ending.READ_FAILURE: "Failed in segment -->",
+        Ending.ABORTED: "Aborted (by user command)",
+        Ending.RESET: "Aborted (device reset ?)",
+    },
+}
+"""A log entry's status as smartctl 7.4 prints it (ataprint.cpp, nvmeprint.cpp, scsiprint.cpp)."""
+ATA_ENDINGS: Final = {Ending.PASSED: 0x0, Ending.ABORTED: 0x1, Ending.RESET: 0x2, Ending.READ_FAILURE: 0x7}
+"""High nibble of the execution status and of a log entry's status (ACS-4, SMART READ DATA)."""
+
+
+def report_of(model: DriveModel) -> SmartReport:
+    """What a read of this drive says now."""
+    percent = _percent(model)
+    protocol = model.protocol
+    return SmartReport(
+        protocol=protocol,
+        model=model.profile.model,
+        serial=model.serial,
+        wwn=model.wwn,
+        firmware=model.profile.firmware,
+        capacity_bytes=model.profile.capacity_bytes,
+        health_passed=not (model.critical_warning if protocol is Protocol.NVME else model.health_failed),
+        health_source="smart_status.passed",
+        critical_warning=model.critical_warning if protocol is Protocol.NVME else None,
+        self_test_running=percent is not None,
+        self_test_percent=percent,
+        self_test_status=execution_status(model) if protocol is Protocol.ATA else None,
+        self_tests=tuple(_entry(protocol, record) for record in model.tests),
+        self_test_log_seen=True,
+        self_test_minutes=_minutes(model),
+        self_test_kinds=None if protocol is Protocol.SCSI else model.kinds,
+        aborts_on_command=protocol is Protocol.ATA and model.aborts_on_command,
+        attributes=tuple(_attribute(line) for line in model.attributes()),
+        temperature_celsius=model.temperature_celsius,
+        power_on_hours=model.power_on_hours,
+        grown_defects=model.reallocated if protocol is Protocol.SCSI and not model.profile.is_ssd else None,
+        uncorrected_errors=model.uncorrectable if protocol is Protocol.SCSI else None,
+        media_errors=model.uncorrectable if protocol is Protocol.NVME else None,
+        percentage_used=model.percentage_used if protocol is not Protocol.ATA and model.profile.is_ssd else None,
+        available_spare=model.available_spare_percent if protocol is Protocol.NVME else None,
+        spare_threshold=model.profile.spare_threshold_percent if protocol is Protocol.NVME else None,
+        tool_version="simulated",
+        exit_status=_exit_status(model),
+    )
+
+
+def execution_status(model: DriveModel) -> int:
+    """ATA: the self-test execution status byte."""
+    tens = model.remaining_tens()
+    if tens is not None:
+        return 0xF0 | tens
+    if not model.tests:
+        return 0
+    newest = model.tests[0]
+    return ATA_ENDINGS[newest.ending] << 4 | newest.remaining_percent // 10
+
+
+def _percent(model: DriveModel) -> int | None:
+    """Completed, as the drive tells it: ATA in tens, the others in ones."""
+    done = model.progress()
+    if done is None:
+        return None
+    return 100 - 10 * (model.remaining_tens() or 0) if model.protocol is Protocol.ATA else int(done * 100)
+
+
+def _minutes(model: DriveModel) -> tuple[tuple[str, int], ...]:
+    """SCSI and NVMe drives tell only the extended test's time; smartctl 7.4 prints SCSI's alone."""
+    told = {Protocol.ATA: model.kinds, Protocol.SCSI: ("extended",), Protocol.NVME: ()}[model.protocol]
+    return tuple((kind, model.profile.minutes(kind) or 0) for kind in told)
+
+
+def _entry(protocol: Protocol, record: SelfTestRecord) -> SelfTestEntry:
+    return SelfTestEntry(
+        kind=record.kind,
+        outcome=OUTCOMES[record.ending],
+        text=WORDS[protocol][record.ending],
+        lba=record.lba,
+        power_on_hours=record.power_on_hours & 0xFFFF if protocol is Protocol.ATA else record.power_on_hours,
+        remaining_percent=record.remaining_percent if protocol is Protocol.ATA else None,
+    )
+
+
+def _attribute(line: AttributeState) -> Attribute:
+    failed = "now" if 0 < line.value <= line.threshold else "past" if 0 < line.worst <= line.threshold else ""
+    return Attribute(line.id, line.name, line.value, line.worst, line.threshold, bool(line.flags & 1), failed, line.raw)
+
+
+def _exit_status(model: DriveModel) -> int:
+    """smartctl's bits: 3 failing, 4 pre-fail now, 5 below threshold, 7 the newest self-test failed (not NVMe, 7.4)."""
+    newest_failed = bool(model.tests) and model.tests[0].ending is Ending.READ_FAILURE
+    if model.protocol is Protocol.NVME:
+        return 8 if model.critical_warning else 0
+    lines = [_attribute(line) for line in model.attributes()]
+    now = any(line.prefail and line.failed == "now" for line in lines)
+    past = any(line.failed == "past" or (line.failed == "now" and not line.prefail) for line in lines)
+    return model.health_failed * 8 | now * 16 | past * 32 | newest_failed * 128
