@@ -12,7 +12,7 @@
     └── NoAnswer           the work broke off; says nothing about the drive's health
         ├── DriveRemoved   it left its slot
         ├── DriveChanged   another drive answers in its place
-        ├── ToolFailed     smartctl or the like: ToolMissing, ToolTimeout
+        ├── ToolFailed     smartctl or the like: ToolMissing, ToolTimeout, ToolStuck
         ├── SelfTestAborted, SelfTestStalled   by a host or a reset; no progress, or no log entry
         ├── SlotCrashed, Interrupted           our own actor or process ended, and the work cannot be taken up again
         └── JobCancelled   someone asked
@@ -156,6 +156,10 @@ class ToolTimeout(ToolFailed):
     """The tool gave no answer before its deadline, and was killed."""
 
     usual_remedy = "the drive may hang: pull it"
+
+
+class ToolStuck(ToolTimeout):
+    """The tool sleeps in the kernel and cannot even be killed: its slot is STUCK until the drive is pulled."""
 
 
 class SelfTestAborted(NoAnswer):
