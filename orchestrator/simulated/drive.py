@@ -112,7 +112,9 @@ class DriveModel:
         """Reads that failed; NVMe: media errors."""
         self._io_rate = 20_000 + roll(200_000)
         self._fail_at = 0.2 + 0.6 * self._rng.random()
-        self.fail_lba = int(profile.sectors * self._fail_at)
+        self._reach = min(profile.sectors, 0xFFFF_FFF0) if profile.protocol is Protocol.ATA else profile.sectors
+        """Faults lie below it: ATA's self-test log tells no LBA above 32 bits (ACS-4, SMART self-test log)."""
+        self.fail_lba = int(self._reach * self._fail_at)
         """Where an injected self-test failure is found."""
 
     # -- who
@@ -122,9 +124,14 @@ class DriveModel:
         return self.profile.protocol
 
     @property
+    def answering_serial(self) -> str:
+        """The serial number it gives when asked: its own, but for the fault "wrong_serial"."""
+        return self.serial[::-1] + "X" if "wrong_serial" in self.faults else self.serial
+
+    @property
     def wwn(self) -> str:
-        """NAA 5 for ATA and SCSI, EUI-64 for NVMe, in hex without 0x; made from the serial number."""
-        own = int.from_bytes(hashlib.sha256(self.serial.encode()).digest()[:5], "big")
+        """NAA 5 for ATA and SCSI, EUI-64 for NVMe, in hex without 0x; made from the serial number it gives."""
+        own = int.from_bytes(hashlib.sha256(self.answering_serial.encode()).digest()[:5], "big")
         if self.protocol is Protocol.NVME:
             return f"{self.profile.oui:06x}{own:010x}"
         return f"5{self.profile.oui:06x}{own & 0xFFFFFFFFF:09x}"
@@ -170,10 +177,10 @@ class DriveModel:
         done = self.progress()
         return None if done is None else min(9, 10 - int(done * 10))
 
-    def command(self) -> None:
-        """A command reached the drive: it wakes, and may give up a self-test over it."""
+    def command(self, *, wakes: bool = True) -> None:
+        """A command reached the drive: it may wake, and may give up a self-test over it."""
         with self._lock:
-            self.sleeping = False
+            self.sleeping = self.sleeping and not wakes
             if self.aborts_on_command:
                 self.abort()
 
@@ -326,7 +333,7 @@ class DriveModel:
                 self.reallocated += 2040
             elif fault == "bad_sector":
                 wide = self.profile.physical_block_bytes // SECTOR_BYTES
-                first = self._rng.randrange(self.profile.sectors // wide) * wide
+                first = self._rng.randrange(self._reach // wide) * wide
                 self.bad_lbas.update(range(first, first + wide))
 
     def clear(self, fault: str) -> None:

@@ -79,7 +79,7 @@ def test_an_injected_failure_ends_the_test_at_its_lba(make_drive, clock):
     drive.start("short")
     clock.advance(24 * 3600)
     drive.progress()
-    assert drive.tests[0].ending is Ending.PASSED
+    assert [test.ending for test in drive.tests] == [Ending.PASSED, Ending.READ_FAILURE]
 
 
 def test_a_failure_injected_late_in_a_running_test_ends_it_at_once_and_not_in_the_past(make_drive, clock):
