@@ -34,6 +34,10 @@ class SelfTestEntry:
     power_on_hours: int | None = None
     """When it ended; ATA counts modulo 65536 (ACS-4, self-test log)."""
     remaining_percent: int | None = None
+    name: str = ""
+    """The type in smartctl's words, such as "Extended offline" or "Background long"."""
+    source: str = ""
+    """The line or JSON key it was read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Attribute:
     """"now" (value at or below threshold), "past" (worst was), or ""."""
     raw: int | None = None
     raw_text: str = ""
+    source: str = ""
+    """The line or JSON key it was read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class SmartReport:
     """Lower-case hex without 0x: NAA for ATA and SCSI, EUI-64 or NGUID for NVMe."""
     firmware: str = ""
     capacity_bytes: int | None = None
-    """NVMe: of namespace 1."""
+    """NVMe: of namespace 1; where no namespace is named, all of its NVM."""
     # -- the drive's own judgement
     health_passed: bool | None = None
     health_source: str = ""
@@ -80,6 +86,8 @@ class SmartReport:
     """ATA: the execution status byte; high nibble outcome (0xF running), low nibble tens of percent left."""
     self_tests: tuple[SelfTestEntry, ...] = ()
     """The log, newest first, without the running one."""
+    running_entry: SelfTestEntry | None = None
+    """The log's first line where it says "in progress". Stale on some drives: `self_test_running` decides."""
     self_test_log_seen: bool = False
     """The log was read, be it empty."""
     self_test_minutes: tuple[tuple[str, int], ...] = ()
@@ -113,5 +121,11 @@ class SmartReport:
     """Sections that began and did not end."""
     messages: tuple[str, ...] = ()
     """What smartctl itself complained about."""
+    sources: tuple[tuple[str, str], ...] = ()
+    """Field name and the line or JSON key that says so, for the fields that judge."""
     second_opinion: str = ""
     """pySMART's assessment of the same run: "PASS", "WARN", "FAIL", or "" if it was not asked or could not say."""
+
+    def source_of(self, field: str) -> str:
+        """The line or JSON key that `field` was read from; "" where nobody noted it."""
+        return next((source for name, source in self.sources if name == field), "")
