@@ -25,7 +25,7 @@ class SelfTestEntry:
     """One entry of the drive's self-test log."""
 
     kind: str
-    """"short", "extended", "conveyance", "selective", "offline", "vendor" or "reserved"."""
+    """"short", "extended", "conveyance", "selective", "offline", "default" (SCSI), "vendor" or "reserved"."""
     outcome: SelfTestOutcome
     text: str = ""
     """The status in smartctl's words."""

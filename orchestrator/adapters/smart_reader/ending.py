@@ -27,7 +27,8 @@ _LAST_ROWS = re.compile(
     re.VERBOSE,
 )
 _HEADINGS = re.compile(
-    r"=== START OF (.*) SECTION ===|((?:SMART|SCT|General|Vendor|Error|Self-test|SATA|Device|Pending|Background|Protocol)\b[^:(]*)"
+    r"=== START OF (.*) SECTION ==="
+    r"|((?:SMART|SCT|General|Vendor|Error|Self-test|SATA|Device|Pending|Background|Protocol)\b[^:(]*)"
 )
 
 

@@ -41,9 +41,10 @@ _NO_LOG = ("No self-tests have been logged", "No Self-tests have been logged", "
 _LOG_HEADINGS = ("SMART Self-test log", "SMART Extended Self-test Log Version", "Self-test Log (NVMe Log 0x06")
 _COUNTED = ("read:", "write:", "verify:")
 _COMPLAINTS = re.compile(
-    r"(Smartctl open device|A mandatory SMART command failed|Read SMART .* failed|Read .* Log .* failed"
-    r"|Read Device Identity|Device is in \w+ mode|Unable to detect device type|.*: Unknown USB bridge|Error: |SMART Status command failed"
-    r"|SMART Status not supported|SMART Status, Attributes and Thresholds cannot be read|Warning: This result is based)"
+    r"Smartctl open device|A mandatory SMART command failed|Read SMART .* failed|Read .* Log .* failed"
+    r"|Read Device Identity|Device is in \w+ mode|Unable to detect device type|.*: Unknown USB bridge|Error: "
+    r"|SMART Status command failed|SMART Status not supported|SMART Status, Attributes and Thresholds cannot be read"
+    r"|Warning: This result is based"
 )
 
 

@@ -19,7 +19,7 @@ NVME_OUTCOME = {0: _P, 1: _A, 2: _A, 3: _A, 4: _A, 5: _F, 6: _F, 7: _F, 8: _A, 9
 SCSI_OUTCOME = {0: _P, 1: _A, 2: _A, 3: _F, 4: _F, 5: _F, 6: _F, 7: _F, 15: _R}
 """3 is an error of unknown kind that ended the test; smartd counts 3 to 7 as failed (scsiCountFailedSelfTests)."""
 NVME_KIND = {1: "short", 2: "extended", 14: "vendor"}
-SCSI_KIND = {1: "short", 2: "extended", 5: "short", 6: "extended"}
+SCSI_KIND = {0: "default", 1: "short", 2: "extended", 5: "short", 6: "extended"}
 
 _STATUS_WORDS = (  # the first one that the status begins with decides
     ("completed without error", _P),
@@ -49,7 +49,7 @@ _KIND_WORDS = (
     ("vendor", "vendor"),
     ("reserved", "reserved"),
     ("offline", "offline"),
-    ("default", "reserved"),
+    ("default", "default"),
 )
 
 
