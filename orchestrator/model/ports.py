@@ -5,11 +5,13 @@ threads and under the seeded scheduler in virtual time.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from orchestrator.model.drive import Drive, Presence
+from orchestrator.model.drive import Presence
+from orchestrator.model.job import Event as JobEvent
 from orchestrator.model.report import SmartReport
 
 
@@ -33,6 +35,9 @@ class Ports(Clock, Protocol):
     """Time and threads. Seconds are host seconds; rack time is `model.clock.RackClock` on top."""
 
     def event(self) -> Event: ...
+
+    def lock(self) -> AbstractContextManager[Any]:
+        """For a few plain statements on shared memory; nothing may wait inside."""
 
     def after(self, seconds: float, call: Callable[[], object]) -> None:
         """Call it once, on the timers' thread: a tell, never a wait."""
@@ -74,19 +79,34 @@ class Sighting:
     key: str
     """The place: ID_PATH, or what the source uses as such. A slot is found by it."""
     presence: Presence | None
-    """None on a remove whose drive nobody knows any more."""
+    """None on a remove whose drive nobody knows any more, and for a drive that is there and cannot be identified."""
+    reason: str = ""
+    """Why it cannot be identified."""
 
 
 class Source(Protocol):
     """Where sightings come from: real udev, fixed nodes, or the simulation. Belongs to one thread."""
 
     def open(self) -> tuple[Sighting, ...]:
-        """Begin to listen, then list everything that is there. Also called again after `get` raised OSError."""
+        """Begin to listen, then list everything that is there. Called again for each new listing.
+
+        OSError or OrchestratorError: nothing can be seen, for the reason it gives.
+        """
 
     def get(self, timeout: float) -> Sighting | None:
         """The next event, or None when the time (host seconds) is up. OSError: events were lost, open again."""
 
     def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """Where the history is kept. Belongs to the recorder's thread."""
+
+    def append(self, events: tuple[JobEvent, ...]) -> None:
+        """Keep them, all or none, before this returns."""
+
+    def last_sequence(self) -> int:
+        """Of the newest event that is kept; 0 before the first."""
 
 
 class DriveAccess(Protocol):
@@ -105,15 +125,3 @@ class DriveAccess(Protocol):
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         """Ask the drive to end its self-test."""
 
-
-__all__ = [
-    "Clock",
-    "Drive",
-    "DriveAccess",
-    "Event",
-    "Finished",
-    "Ports",
-    "Processes",
-    "Sighting",
-    "Source",
-]

@@ -1,0 +1,324 @@
+"""The one door where every job is opened, and the only writer of a job's record from then on.
+
+    whoever wants a job ──open_job──▶ tables ──Start──▶ slot        on the caller's thread; Start is only a hint
+    slot ──Began, Held, Ended, Slate──▶ JobDirectory ──▶ tables, waiters, journal
+
+The table is the queue: what a fallen actor's inbox held is found again by comparing a slot's Slate with the table.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+import pykka
+
+from orchestrator.actors.post import Post
+from orchestrator.actors.tables import Order, Tables
+from orchestrator.model.drive import Presence
+from orchestrator.model.errors import (
+    Interrupted,
+    InvalidArgument,
+    JobCancelled,
+    OrchestratorError,
+    RackClosed,
+    SlotCrashed,
+    SlotEmpty,
+    SlotUnavailable,
+    UnknownOperation,
+    UnknownSlot,
+)
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, EventKind, JobError, OpenedBy
+from orchestrator.model.ports import Ports
+from orchestrator.model.slot import SlotState
+from orchestrator.model.verdict import Verdict
+from orchestrator.operations.declare import Answer, Operation, Operations
+
+DRAIN_S = 0.1
+"""Host seconds between two looks at the progress cells."""
+_UNAVAILABLE = {SlotState.UNKNOWN, SlotState.STUCK, SlotState.CONFLICT, SlotState.QUARANTINED}
+_INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """To a slot, from the door or the directory: this job is in the table."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """From the facade, and on to the slot: `tables.cancelled` or `tables.paused` changed for this job."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """From a slot: the job's turn has come, or goes on after it was held."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """From a slot: the job stands at a checkpoint."""
+
+    job_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """From a job's worker: what it does now."""
+
+    job_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """From a slot: the job has an answer, or an error and none."""
+
+    job_id: int
+    answer: Answer = None
+    verdict: Verdict | None = None
+    error: JobError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """From a slot, or from the supervisor for one that will not be started again: this is all the slot holds."""
+
+    slot_id: int
+    state: SlotState
+    presence: Presence | None
+    reason: str
+    live: tuple[int, ...]
+    """Its queued and running jobs. Open ones in the table that are not here got lost, with its old inbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSeen:
+    """From a slot: its state or its drive changed."""
+
+    slot_id: int
+    state: SlotState
+    presence: Presence | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """From a timer: progress was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """From the system: what is still open ends as Interrupted."""
+
+
+Message = Wish | Began | Held | Noted | Ended | Slate | SlotSeen | Drain | Close
+
+
+class Door:
+    """Opens jobs, on the caller's thread and without waiting for anybody."""
+
+    def __init__(self, ports: Ports, post: Post, tables: Tables, operations: Operations) -> None:
+        self._ports, self._post, self._tables = ports, post, tables
+        self.operations = operations
+
+    def find(self, operation: Operation[..., Any] | str) -> Operation[..., Any]:
+        if isinstance(operation, Operation):
+            return operation
+        try:
+            return self.operations[operation]
+        except (KeyError, TypeError):
+            known = ", ".join(sorted(self.operations))
+            raise UnknownOperation(f"no operation {operation!r}", remedy=f"it is one of: {known}") from None
+
+    def open_job(
+        self,
+        operation: Operation[..., Any] | str,
+        client_ref: int,
+        slot_id: int,
+        options: dict[str, Any],
+        *,
+        opened_by: OpenedBy = OpenedBy.API,
+        parent_id: int | None = None,
+    ) -> int:
+        """The new job's id. Raises for what is wrong at this moment, and for nothing that concerns the drive."""
+        tables = self._tables
+        found = self.find(operation)
+        if not isinstance(client_ref, int) or isinstance(client_ref, bool) or client_ref not in _INT64:
+            raise InvalidArgument(f"client_ref is {client_ref!r}; it takes a whole number of 64 bits, signed")
+        order = Order(found, found.check(options), self._presence(slot_id, parent_id))
+        job = AsyncJob(
+            next(tables.counter),
+            found.name,
+            client_ref,
+            slot_id,
+            parent_id=parent_id,
+            drive=order.presence.drive,
+            opened_by=opened_by,
+            accepted=self._ports.now(),
+        )
+        tables.jobs[job.id] = job
+        tables.orders[job.id] = order
+        tables.journal.append(EventKind.ACCEPTED, job=job)
+        self._post.tell(slot_id, Start(job.id))
+        return job.id
+
+    def _presence(self, slot_id: int, parent_id: int | None) -> Presence:
+        """What the job is bound to."""
+        tables = self._tables
+        if tables.closed:
+            raise RackClosed("the rack is closed and takes no new jobs")
+        slot = None if isinstance(slot_id, bool) or not isinstance(slot_id, int) else tables.slots.get(slot_id)
+        if slot is None:
+            raise UnknownSlot(f"no slot {slot_id!r} in this rack", remedy="list the slots to see their ids")
+        where = f"slot {slot.id} ({slot.label})"
+        if slot.state in _UNAVAILABLE:
+            raise SlotUnavailable(f"{where} is {slot.state.upper()}: {slot.reason}", slot_id=slot.id)
+        presence = tables.presences.get(slot_id)
+        if slot.state is SlotState.EMPTY or presence is None:
+            raise SlotEmpty(f"{where} is empty", slot_id=slot.id)
+        if parent_id is None:
+            return presence
+        parent = tables.get(parent_id)
+        order = tables.orders.get(parent_id)
+        if parent.slot_id != slot_id or order is None or parent.status is AsyncJobStatus.INIT:
+            raise InvalidArgument(f"job {parent_id} does not run in {where} and cannot be a parent there")
+        return order.presence
+
+
+class JobDirectory(pykka.ThreadingActor):
+    """Keeps every job's state, and the slots' as they are published."""
+
+    def __init__(self, ports: Ports, post: Post, tables: Tables) -> None:
+        super().__init__()
+        self._ports, self._post, self._tables = ports, post, tables
+
+    def on_start(self) -> None:
+        self._drain()  # the bell may have been lost with a predecessor's inbox
+
+    def on_receive(self, message: Message) -> None:
+        match message:
+            case Ended():
+                self._end(message)
+            case Began(job_id):
+                self._begin(job_id)
+            case Held(job_id, reason):
+                self._change(job_id, EventKind.STATUS, status=AsyncJobStatus.PAUSED, reason=reason)
+            case Noted(job_id, text):
+                self._change(job_id, EventKind.MESSAGE, message=text)
+            case Drain():
+                self._drain()
+            case Wish(job_id):
+                self._wish(job_id)
+            case SlotSeen():
+                self._publish(message)
+            case Slate():
+                self._reconcile(message)
+            case Close():
+                for job in self._tables.open_jobs():
+                    self._fail(job.id, Interrupted("the rack was closed while the job was open"))
+            case _:
+                assert_never(message)
+
+    def _change(self, job_id: int, kind: EventKind, **changes: Any) -> None:
+        """Replace the record of a job that has not ended."""
+        job = self._tables.jobs[job_id]
+        if not job.has_ended:
+            self._tables.jobs[job_id] = job = replace(job, **changes)
+            self._tables.journal.append(kind, job=job)
+
+    def _begin(self, job_id: int) -> None:
+        job = self._tables.jobs[job_id]
+        if job.has_ended or job.status is AsyncJobStatus.RUNNING:
+            return
+        if job.parent_id is None:
+            self._tables.running[job.slot_id] = job_id
+        started = job.started or self._ports.now()
+        self._change(job_id, EventKind.STATUS, status=AsyncJobStatus.RUNNING, started=started, reason="")
+
+    def _end(self, end: Ended) -> None:
+        tables = self._tables
+        job = tables.jobs[end.job_id]
+        if job.has_ended:
+            return  # the first end stands
+        cell = tables.cells.pop(job.id, None)
+        if end.error is None:
+            tables.answers[job.id] = end.answer
+            status, progress = AsyncJobStatus.COMPLETED, 100
+        else:
+            status, progress = AsyncJobStatus.FAILED, max(job.progress, cell.percent if cell else -1)
+        if tables.running.get(job.slot_id) == job.id:
+            del tables.running[job.slot_id]
+        tables.jobs[job.id] = job = replace(
+            job,
+            status=status,
+            progress=progress,
+            ended=self._ports.now(),
+            eta=None,
+            reason="",
+            verdict=end.verdict,
+            error=end.error,
+        )
+        tables.orders.pop(job.id, None)
+        tables.cancelled.discard(job.id)
+        tables.paused.discard(job.id)
+        tables.journal.append(EventKind.STATUS, job=job)
+        for bell in tables.waiters.pop(job.id, ()):
+            bell.set()
+
+    def _fail(self, job_id: int, error: OrchestratorError) -> None:
+        self._end(Ended(job_id, error=JobError.of(error)))
+
+    def _drain(self) -> None:
+        tables = self._tables
+        tables.draining = False  # before the cells are read: what comes later rings again
+        for job_id in list(tables.cells):
+            cell, job = tables.cells.pop(job_id, None), tables.jobs[job_id]
+            if cell is None or job.status is not AsyncJobStatus.RUNNING:
+                continue
+            progress = max(job.progress, min(cell.percent, 99))
+            if (progress, cell.eta) != (job.progress, job.eta):
+                self._change(job_id, EventKind.PROGRESS, progress=progress, eta=cell.eta)
+
+    def _wish(self, job_id: int) -> None:
+        job = self._tables.jobs[job_id]
+        if job.status is AsyncJobStatus.INIT and job_id in self._tables.cancelled:
+            self._fail(job_id, JobCancelled("cancelled before its turn came"))
+        self._post.tell(job.slot_id, Wish(job_id))
+
+    def _publish(self, seen: SlotSeen | Slate) -> None:
+        tables = self._tables
+        if seen.presence is None:
+            tables.presences.pop(seen.slot_id, None)
+        else:
+            tables.presences[seen.slot_id] = seen.presence
+        drive = seen.presence.drive if seen.presence else None
+        before = tables.slots[seen.slot_id]
+        after = replace(before, state=seen.state, drive=drive, reason=seen.reason)
+        if after != before:
+            tables.slots[seen.slot_id] = after
+            tables.journal.append(EventKind.SLOT, slot=after)
+        tables.unheard.discard(seen.slot_id)
+        if not tables.unheard:
+            tables.settled.set()
+
+    def _reconcile(self, slate: Slate) -> None:
+        """Start again what is queued in the table alone; fail what was running and is known to nobody."""
+        if slate.state is not SlotState.UNKNOWN or slate.reason:
+            self._publish(slate)
+        for job in self._tables.open_jobs(slate.slot_id):
+            cancelled = job.id in self._tables.cancelled
+            if job.id in slate.live:
+                if cancelled or job.id in self._tables.paused:
+                    self._post.tell(slate.slot_id, Wish(job.id))
+            elif cancelled:
+                self._fail(job.id, JobCancelled("cancelled; its slot's actor fell meanwhile"))
+            elif job.status is AsyncJobStatus.INIT:
+                self._post.tell(slate.slot_id, Start(job.id))
+            else:
+                self._fail(job.id, SlotCrashed("the slot's actor fell while the job ran", slot_id=slate.slot_id))

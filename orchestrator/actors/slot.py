@@ -1,0 +1,277 @@
+"""Owns one slot: the drive in it, the queue, and at most one running top-level job with its children.
+
+    hotplug ──Present──▶ SlotActor ──work()──▶ worker ──Finished──▶ SlotActor ──Ended──▶ directory
+
+The next job starts only when no worker's claim on this presence is left: a cancelled job's worker may still be in a
+read. A claim dies with its presence; a worker that is deaf for STUCK_S after it was told to stop makes the slot STUCK.
+"""
+
+from bisect import insort
+from dataclasses import dataclass
+from typing import assert_never
+
+import pykka
+
+from orchestrator.actors.directory import Began, Ended, Held, Slate, SlotSeen, Start, Wish
+from orchestrator.actors.worker import Control, Finished, Halted, Workplace, work
+from orchestrator.model.drive import Presence
+from orchestrator.model.errors import DriveChanged, DriveRemoved, Interrupted, JobCancelled, NoAnswer, SlotCrashed
+from orchestrator.model.job import AsyncJob, JobError
+from orchestrator.model.slot import SlotState
+
+STUCK_S = 8.0
+"""Host seconds a stopped worker may take: its grace is 5 s, and a job is terminal within 10 s of its cancel (I20)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """From hotplug: this is in the slot now, be it news or not; None = nothing."""
+
+    presence: Presence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """From hotplug: nobody can say what is in the slot."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce:
+    """From the supervisor: you, or the directory, are new; say what you hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """From a timer: this job was told to stop STUCK_S ago. None: a worker of the slot's fallen predecessor was."""
+
+    job_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """From the system: the rack closes. `abort` also ends the self-tests inside the drives."""
+
+    abort: bool
+
+
+Message = Present | Unseen | Introduce | Start | Wish | Finished | Halted | Overdue | Shut
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A running job."""
+
+    control: Control
+    parent_id: int | None
+
+
+class SlotActor(pykka.ThreadingActor):
+    def __init__(self, place: Workplace, slot_id: int) -> None:
+        super().__init__()
+        self._place, self._tables, self._slot_id = place, place.tables, slot_id
+        self._claims = place.tables.claims[slot_id]
+        self._presence: Presence | None = None
+        self._heard = False
+        self._unseen = ""
+        self._shut = False
+        self._stuck = False
+        self._queue: list[int] = []
+        self._runs: dict[int, Run] = {}
+        self._unconfirmed: dict[int, Ended] = {}
+        self._published: SlotSeen | None = None
+
+    def on_receive(self, message: Message) -> None:
+        match message:
+            case Start(job_id):
+                self._enqueue(job_id)
+            case Finished(job_id, answer, verdict, error):
+                self._finish(job_id, Ended(job_id, answer, verdict, error))
+            case Halted(job_id, halted):
+                if run := self._runs.get(job_id):
+                    run.control.halted = halted
+                    self._tell_run(job_id, run)
+            case Present(presence):
+                self._settle(presence)
+            case Unseen(reason):
+                self._heard, self._unseen = False, reason
+            case Wish(job_id):
+                self._obey(job_id)
+            case Overdue(job_id):
+                self._give_up(job_id)
+            case Introduce():
+                self._introduce()
+            case Shut(abort):
+                self._shut = True
+                self._end_all(Interrupted("the rack was closed while the job was open"), leave_drive=not abort)
+            case _:
+                assert_never(message)
+        self._next()
+        self._publish()
+
+    def on_failure(self, *_: object) -> None:
+        for run in self._runs.values():
+            run.control.end(SlotCrashed("the slot's actor fell while the job ran", slot_id=self._slot_id))
+
+    # -- the queue
+
+    def _enqueue(self, job_id: int) -> None:
+        known = job_id in self._runs or job_id in self._queue or job_id in self._unconfirmed
+        if not known and not self._tables.jobs[job_id].has_ended:
+            insort(self._queue, job_id)
+
+    def _next(self) -> None:
+        """Begin whatever can begin: the first top-level job if none runs, and one child of each running job."""
+        if not self._queue or not self._heard or self._shut:
+            return
+        for job_id in tuple(self._queue):
+            job, order = self._tables.jobs[job_id], self._tables.orders.get(job_id)
+            if job.has_ended or order is None:
+                self._queue.remove(job_id)
+            elif order.presence != self._presence:
+                self._queue.remove(job_id)
+                self._end(job_id, self._left(order.presence))
+            elif job.parent_id is not None and job.parent_id not in self._runs:
+                self._queue.remove(job_id)
+                self._end(job_id, JobCancelled("the job it belongs to has ended"))
+            elif self._is_free(job):
+                self._queue.remove(job_id)
+                self._begin(job)
+
+    def _is_free(self, job: AsyncJob) -> bool:
+        if job.parent_id is None:
+            number = self._presence.number if self._presence else None
+            return not self._runs and number not in tuple(self._claims.values())
+        return all(run.parent_id != job.parent_id for run in self._runs.values())
+
+    def _begin(self, job: AsyncJob) -> None:
+        order = self._tables.orders[job.id]
+        control = Control(self._place.ports)
+        self._claims[job.id] = order.presence.number
+        self._runs[job.id] = Run(control, job.parent_id)
+        self._tell(Began(job.id))
+        self._place.ports.spawn(f"slot-{self._slot_id}-job-{job.id}", work, self._place, job, order, control)
+
+    # -- ends
+
+    def _finish(self, job_id: int, end: Ended) -> None:
+        """The worker is off the drive. Late news of a job that was given up frees the slot, and says nothing more."""
+        if self._stuck and self._presence is not None:
+            self._stuck = self._presence.number in tuple(self._claims.values())
+        if (run := self._runs.get(job_id)) is None:
+            return
+        if run.control.why is not None and end.error is not None:
+            end = Ended(job_id, error=JobError.of(run.control.why))
+        self._end_children(job_id, JobCancelled("the job it belongs to has ended"), leave_drive=False)
+        del self._runs[job_id]
+        self._confirm(end)
+
+    def _end(self, job_id: int, error: NoAnswer) -> None:
+        """At once, whatever its worker is doing."""
+        if run := self._runs.get(job_id):
+            run.control.end(error)
+            self._end_children(job_id, error, leave_drive=run.control.leave_drive)
+            del self._runs[job_id]
+        elif job_id in self._queue:
+            self._queue.remove(job_id)
+        self._confirm(Ended(job_id, error=JobError.of(error)))
+
+    def _end_children(self, parent_id: int, error: NoAnswer, *, leave_drive: bool) -> None:
+        for job_id in [job_id for job_id, run in self._runs.items() if run.parent_id == parent_id]:
+            self._runs[job_id].control.end(error, leave_drive=leave_drive)
+            self._end(job_id, error)
+        for job_id in [job_id for job_id in self._queue if self._tables.jobs[job_id].parent_id == parent_id]:
+            self._end(job_id, error)
+
+    def _end_all(self, error: NoAnswer, *, leave_drive: bool = False) -> None:
+        for job_id, run in list(self._runs.items()):
+            run.control.end(error, leave_drive=leave_drive)
+            if job_id in self._runs:  # a parent's end took it
+                self._end(job_id, error)
+        for job_id in tuple(self._queue):
+            self._end(job_id, error)
+
+    def _confirm(self, end: Ended) -> None:
+        """Tell the directory, and keep it until the table shows it: a fallen directory loses its inbox."""
+        jobs = self._tables.jobs
+        self._unconfirmed = {n: kept for n, kept in self._unconfirmed.items() if not jobs[n].has_ended}
+        self._unconfirmed[end.job_id] = end
+        self._tell(end)
+
+    # -- what comes from outside
+
+    def _settle(self, presence: Presence | None) -> None:
+        before, self._presence, self._heard, self._unseen = self._presence, presence, True, ""
+        if before is not None and presence != before:
+            self._stuck = False
+            for job_id in (*self._runs, *self._queue):
+                if job_id in self._runs or job_id in self._queue:
+                    self._end(job_id, self._left(before))
+
+    def _left(self, gone: Presence) -> NoAnswer:
+        """Why a job for `gone` has no answer, seen from what is in the slot now."""
+        now, serial = self._presence, gone.drive.serial
+        if now is not None and now.drive != gone.drive:
+            text = f"slot {self._slot_id} holds {now.drive.serial} now, not {serial} for which the job was accepted"
+            return DriveChanged(text, slot_id=self._slot_id, serial=serial)
+        return DriveRemoved(f"{serial} left slot {self._slot_id}", slot_id=self._slot_id, serial=serial)
+
+    def _obey(self, job_id: int) -> None:
+        cancelled = job_id in self._tables.cancelled
+        if (run := self._runs.get(job_id)) is None:
+            if cancelled and job_id in self._queue:
+                self._end(job_id, JobCancelled("cancelled before its turn came"))
+        elif not cancelled:
+            run.control.hold(job_id in self._tables.paused)
+        elif run.control.why is None:
+            why = JobCancelled("cancelled while it ran")
+            for child in self._family(job_id):
+                self._runs[child].control.end(why)  # terminal when the worker is off the drive, or Overdue
+            self._place.ports.after(STUCK_S, lambda: self._place.post.tell(self._slot_id, Overdue(job_id)))
+
+    def _family(self, job_id: int) -> list[int]:
+        children = [child for child, run in self._runs.items() if run.parent_id == job_id]
+        return [job_id, *(member for child in children for member in self._family(child))]
+
+    def _give_up(self, job_id: int | None) -> None:
+        if job_id is not None and job_id in self._runs:
+            self._end(job_id, JobCancelled("cancelled while it ran; its tool cannot be killed"))
+        number = self._presence.number if self._presence else None
+        running = set(self._runs)
+        self._stuck = any(n == number and job not in running for job, n in tuple(self._claims.items()))
+
+    def _introduce(self) -> None:
+        for end in self._unconfirmed.values():
+            self._tell(end)
+        seen = self._seen()
+        live = (*self._runs, *self._queue, *self._unconfirmed)
+        self._tell(Slate(self._slot_id, seen.state, seen.presence, seen.reason, live))
+        for job_id, run in self._runs.items():
+            self._tell_run(job_id, run)
+        if self._claims and not self._runs:
+            self._place.ports.after(STUCK_S, lambda: self._place.post.tell(self._slot_id, Overdue(None)))
+
+    # -- what goes out
+
+    def _seen(self) -> SlotSeen:
+        if not self._heard:
+            return SlotSeen(self._slot_id, SlotState.UNKNOWN, self._presence, self._unseen)
+        if self._presence is None:
+            return SlotSeen(self._slot_id, SlotState.EMPTY, None, "")
+        if self._stuck:
+            reason = "a tool on this drive cannot be killed; pull the drive, or restart the host"
+            return SlotSeen(self._slot_id, SlotState.STUCK, self._presence, reason)
+        return SlotSeen(self._slot_id, SlotState.READY, self._presence, "")
+
+    def _publish(self) -> None:
+        seen = self._seen()
+        if seen != self._published and (self._heard or self._unseen):
+            self._published = seen
+            self._tell(seen)
+
+    def _tell_run(self, job_id: int, run: Run) -> None:
+        self._tell(Held(job_id, "paused by the user") if run.control.halted else Began(job_id))
+
+    def _tell(self, message: object) -> None:
+        self._place.post.tell("directory", message)

@@ -1,0 +1,203 @@
+"""Runs one job's operation on a thread of its own, and tells its slot the outcome.
+
+`Control` is how the slot reaches the worker while it works; `WorkerBench` is all that the operation sees.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from orchestrator.actors.directory import DRAIN_S, Door, Drain, Noted
+from orchestrator.actors.post import Post
+from orchestrator.actors.tables import Cell, Order, Tables
+from orchestrator.model.clock import RackClock
+from orchestrator.model.drive import Drive
+from orchestrator.model.errors import DriveChanged, DriveRemoved, NoAnswer, OrchestratorError, Refused
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, JobError, OpenedBy
+from orchestrator.model.ports import DriveAccess, Event, Ports
+from orchestrator.model.report import SmartReport
+from orchestrator.model.verdict import Verdict, VerdictStatus
+from orchestrator.operations.declare import Answer
+
+T = TypeVar("T")
+GRACE_S = 5.0
+"""Host seconds in which a stopped job may still end the drive's self-test."""
+
+
+class Control:
+    """What the slot tells the worker: to stop, with the reason, or to stand still at the next checkpoint."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.stop = ports.event()
+        self.go = ports.event()
+        self.why: NoAnswer | None = None
+        self.held = False
+        self.halted = False
+        """It does stand still; kept by the slot."""
+        self.leave_drive = False
+        """The drive's own self-test is not to be ended."""
+
+    def end(self, why: NoAnswer, *, leave_drive: bool = False) -> None:
+        """The first reason stands."""
+        if self.why is None:
+            self.why, self.leave_drive = why, leave_drive
+        self.stop.set()
+        self.go.set()
+
+    def hold(self, held: bool) -> None:
+        self.held = held
+        if not held:
+            self.go.set()
+
+    def check(self) -> None:
+        if self.why is not None:
+            raise self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """To the slot: the operation has ended and no longer touches the drive."""
+
+    job_id: int
+    answer: Answer = None
+    verdict: Verdict | None = None
+    error: JobError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """To the slot: the operation stands at a checkpoint, or goes on from it."""
+
+    job_id: int
+    halted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What every worker of a rack shares."""
+
+    ports: Ports
+    post: Post
+    tables: Tables
+    clock: RackClock
+    access: DriveAccess
+    door: Door
+
+
+class WorkerBench:
+    """The Bench of one job."""
+
+    def __init__(self, place: Workplace, job: AsyncJob, order: Order, control: Control) -> None:
+        self._place, self._job, self._presence, self._control = place, job, order.presence, control
+        self.verdict: Verdict | None = None
+
+    def read(self, drive: Drive, *, quick: bool = False) -> SmartReport:
+        stop = self._control.stop
+        return self._reach(drive, lambda: self._place.access.read(self._presence, quick=quick, stop=stop))
+
+    def start_self_test(self, drive: Drive, kind: str) -> None:
+        stop = self._control.stop
+        self._reach(drive, lambda: self._place.access.start_self_test(self._presence, kind, stop=stop))
+
+    def abort_self_test(self, drive: Drive) -> None:
+        why = self._control.why
+        if drive != self._presence.drive or self._control.leave_drive or isinstance(why, DriveRemoved | DriveChanged):
+            return
+        grace: Event = self._place.ports.event()
+        self._place.ports.after(GRACE_S, grace.set)
+        with suppress(NoAnswer, Refused):
+            self._place.access.abort_self_test(self._presence, stop=grace)
+
+    def sleep(self, seconds: float) -> None:
+        self._control.check()
+        self._control.stop.wait(self._place.clock.host_s(seconds))
+        self._control.check()
+
+    def clock(self) -> float:
+        return self._place.clock.now()
+
+    def checkpoint(self) -> None:
+        control = self._control
+        control.check()
+        if not control.held:
+            return
+        self._place.post.tell(self._job.slot_id, Halted(self._job.id, True))
+        while control.held and control.why is None:
+            control.go.clear()
+            if control.held and control.why is None:  # looked at after the clear: a set in between is not lost
+                control.go.wait()
+        control.check()
+        self._place.post.tell(self._job.slot_id, Halted(self._job.id, False))
+
+    def progress(self, percent: float, *, remaining_s: float | None = None) -> None:
+        place = self._place
+        eta = None
+        if remaining_s is not None:
+            eta = place.ports.now() + timedelta(seconds=place.clock.host_s(remaining_s))
+        place.tables.cells[self._job.id] = Cell(int(percent), eta)
+        if not place.tables.draining:  # looked at after the cell is written; the drain clears it before it reads
+            place.tables.draining = True
+            place.ports.after(DRAIN_S, lambda: place.post.tell("directory", Drain()))
+
+    def note(self, text: str) -> None:
+        self._place.post.tell("directory", Noted(self._job.id, text))
+
+    def conclude(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+
+    def run(self, operation: Callable[..., Any] | str, **options: Any) -> Any:
+        self._control.check()
+        place, name = self._place, operation if isinstance(operation, str) else operation.__name__
+        child_id = place.door.open_job(
+            name,
+            self._job.client_ref,
+            self._job.slot_id,
+            options,
+            opened_by=OpenedBy.RECIPE,
+            parent_id=self._job.id,
+        )
+        child = place.tables.wait(child_id, None)
+        self._control.check()
+        if child.status is AsyncJobStatus.COMPLETED:
+            return place.tables.answers[child_id]
+        raise child.exception()
+
+    def _reach(self, drive: Drive, call: Callable[[], T]) -> T:
+        """Only the job's own drive, and only while the job is not to stop."""
+        if drive != self._presence.drive:
+            raise DriveChanged(f"the job is for {self._presence.drive.serial}, not for {drive.serial}")
+        self._control.check()
+        try:
+            return call()
+        except OrchestratorError:
+            self._control.check()  # why it was stopped says more than how the tool died of it
+            raise
+
+
+def work(place: Workplace, job: AsyncJob, order: Order, control: Control) -> None:
+    """The worker: runs the blocking operation to its end, whatever end."""
+    bench = WorkerBench(place, job, order, control)
+    try:
+        finished = _outcome(job, order, bench)
+    finally:
+        place.tables.claims[job.slot_id].pop(job.id, None)
+    place.post.tell(job.slot_id, finished)
+
+
+def _outcome(job: AsyncJob, order: Order, bench: WorkerBench) -> Finished:
+    operation = order.operation
+    try:
+        answer = operation.function(order.presence.drive, bench, **order.options)
+    except (NoAnswer, Refused) as exc:
+        return Finished(job.id, error=JobError.of(exc))
+    except (Exception, SystemExit, KeyboardInterrupt) as exc:
+        return Finished(job.id, error=JobError("no_answer", f"{operation.name} raised {exc!r}"))
+    if not operation.answer_fits(answer):
+        said = f"{operation.name} answered {answer!r}, which is not what it declares"
+        return Finished(job.id, error=JobError("no_answer", said))
+    if answer is False and (bench.verdict is None or bench.verdict.status is not VerdictStatus.FAIL):
+        said = f"{operation.name} answered False and concluded no fail: there is no evidence against the drive"
+        return Finished(job.id, error=JobError("no_answer", said))
+    return Finished(job.id, answer, bench.verdict)

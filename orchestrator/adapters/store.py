@@ -1,0 +1,16 @@
+"""A store that keeps the history as long as the process lives: for tests, and racks that want no file."""
+
+from orchestrator.model.job import Event
+
+
+class MemoryStore:
+    """`Store` in a list."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, events: tuple[Event, ...]) -> None:
+        self.events.extend(events)
+
+    def last_sequence(self) -> int:
+        return self.events[-1].sequence if self.events else 0

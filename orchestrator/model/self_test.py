@@ -1,0 +1,85 @@
+"""When a drive's self-test that we started has ended, and what it proves.
+
+A job demands more than a recording does: the start was seen, the log holds an entry newer than the start, and health
+was read after it. What is missing is NoAnswer, never False.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.model.errors import NoAnswer, SelfTestAborted, SelfTestStalled
+from orchestrator.model.judge import judge_report
+from orchestrator.model.report import SelfTestEntry, SelfTestOutcome, SmartReport
+from orchestrator.model.verdict import Reason, Verdict, VerdictStatus
+
+SelfTestKind = Literal["short", "extended", "conveyance"]
+
+_MINUTES_IF_UNSAID = {"short": 10, "conveyance": 15, "extended": 48 * 60}
+_FULL_LOG = 20  # entries: 21 in ATA's log (ACS-4), 20 in NVMe's and SCSI's (NVM Express Base, SPC-5)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for one self-test, in rack seconds; all from the drive's own estimate."""
+
+    estimate_s: float
+    poll_s: float
+    """Between two looks: 1 % of the estimate, 15 to 300 s."""
+    restless_s: float
+    """Without progress for so long: say so. An ATA drive five times slower than it said stays silent for half."""
+    stalled_s: float
+    """Without progress for so long: give up."""
+    deadline_s: float
+    """In all; a drive may be five times slower than it said."""
+
+
+def patience(before: SmartReport, kind: SelfTestKind, poll_s: float | None = None) -> Patience:
+    minutes = dict(before.self_test_minutes).get(kind) or _MINUTES_IF_UNSAID[kind]
+    estimate = minutes * 60.0
+    return Patience(
+        estimate_s=estimate,
+        poll_s=poll_s if poll_s is not None else min(300.0, max(15.0, estimate / 100)),
+        restless_s=max(600.0, estimate / 2),
+        stalled_s=estimate + 600.0,
+        deadline_s=5 * estimate + 1800.0,
+    )
+
+
+def new_entry(before: SmartReport, after: SmartReport, kind: SelfTestKind, *, ran: bool) -> SelfTestEntry | None:
+    """The log entry of the test that was started after `before`; None while there is none.
+
+    Two short tests within one hour look alike, so entries are told apart by how far the log has moved. A full log of
+    equal entries does not seem to move: there `ran` (the test was seen running, and is gone) has to do.
+    """
+    old, new = before.self_tests, after.self_tests
+    moved = next((n for n in range(len(new) + 1) if new[n:] == old[: len(new) - n]), len(new))
+    fresh = [entry for entry in new[:moved] if entry.kind == kind]
+    if fresh:
+        return fresh[-1]  # ours is the oldest: it began first
+    if ran and not after.self_test_running and not moved and len(new) >= _FULL_LOG and new[0].kind == kind:
+        return new[0]
+    return None
+
+
+def judge_self_test(entry: SelfTestEntry | None, after: SmartReport) -> Verdict:
+    """The verdict of a self-test that ended with `entry`; `after` is a whole read made after it.
+
+    Raises:
+        SelfTestStalled: no log entry. SelfTestAborted: a host or a reset ended it.
+        NoAnswer: the entry does not say how it ended, or health could not be read after it.
+    """
+    if entry is None:
+        raise SelfTestStalled("the self-test ended without an entry in the drive's log")
+    if entry.outcome is SelfTestOutcome.ABORTED:
+        raise SelfTestAborted(f"the {entry.kind} self-test was ended from outside: {entry.text or 'aborted'}")
+    if entry.outcome not in (SelfTestOutcome.PASSED, SelfTestOutcome.FAILED):
+        raise NoAnswer(f"the drive's log does not say how the {entry.kind} self-test ended: {entry.text!r}")
+    verdict = judge_report(after)
+    if entry.outcome is SelfTestOutcome.FAILED and not any(reason.rule == "self_test" for reason in verdict.reasons):
+        where = "" if entry.lba is None else f" at LBA {entry.lba}"
+        reason = Reason("self_test", f"the {entry.kind} self-test failed{where}: {entry.text}", source=entry.text)
+        return Verdict(VerdictStatus.FAIL, (reason, *verdict.reasons))
+    if verdict.status is VerdictStatus.UNKNOWN:
+        why = "; ".join(reason.text for reason in verdict.reasons)
+        raise NoAnswer(f"the self-test passed, but health could not be read after it: {why}")
+    return verdict

@@ -1,0 +1,53 @@
+"""What an operation may touch: the drive of its job, and nothing else.
+
+Every call blocks, and raises the reason when the job is to stop: JobCancelled, DriveRemoved, DriveChanged,
+Interrupted, SlotCrashed. An operation lets these pass, after putting the drive right.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from orchestrator.model.drive import Drive
+from orchestrator.model.report import SmartReport
+from orchestrator.model.verdict import Verdict
+
+
+class Bench(Protocol):
+    def read(self, drive: Drive, *, quick: bool = False) -> SmartReport:
+        """One read of the drive. `quick` leaves smartctl's drive database out: right for polls, not for verdicts.
+
+        Raises:
+            DriveRemoved, DriveChanged: it is not there any more, or another serial answers.
+            ToolFailed, ToolTimeout, ToolMissing: smartctl could not say.
+        """
+
+    def start_self_test(self, drive: Drive, kind: str) -> None:
+        """Raises DriveBusy when one runs already, Refused when the drive does not take this kind."""
+
+    def abort_self_test(self, drive: Drive) -> None:
+        """End the drive's self-test. Works while the job is being stopped too, within 5 s of host time.
+
+        Does nothing, and says nothing, when the drive is gone, cannot be reached, or when the rack closes and is to
+        leave the drives' own work alone.
+        """
+
+    def sleep(self, seconds: float) -> None:
+        """Rack seconds."""
+
+    def clock(self) -> float:
+        """Rack seconds since some moment; never falls."""
+
+    def checkpoint(self) -> None:
+        """Where a pausable operation may be held: blocks while the job is PAUSED."""
+
+    def progress(self, percent: float, *, remaining_s: float | None = None) -> None:
+        """0 to 100; 100 is shown as 99 until the job is COMPLETED. `remaining_s`: rack seconds, for the ETA."""
+
+    def note(self, text: str) -> None:
+        """Say what the job does now: the job's message, and an event."""
+
+    def conclude(self, verdict: Verdict) -> None:
+        """State the verdict that stands beside the answer. The last one counts; a False needs a fail."""
+
+    def run(self, operation: Callable[..., Any] | str, **options: Any) -> Any:
+        """Run another operation as a child of this job, and return its answer or raise its error."""

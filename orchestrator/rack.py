@@ -1,0 +1,262 @@
+"""The facade: a function is declared as if it were synchronous, and becomes two, `name()` and `name_result()`.
+
+    job_id    = rack.run_smart_test(client_ref, slot_id)     at once
+    device_ok = rack.run_smart_test_result(job_id)           the value, or the exception, of a synchronous call
+
+Holds no rule and no state of its own: it opens jobs at the one door and reads the published tables.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast, overload
+
+from orchestrator import system
+from orchestrator.actors.directory import Wish
+from orchestrator.actors.supervisor import Release
+from orchestrator.model.errors import InvalidArgument, NotPausable, UnknownSlot, WrongOperation
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
+from orchestrator.model.self_test import SelfTestKind
+from orchestrator.model.slot import SlotInfo, SlotState
+from orchestrator.model.verdict import Verdict
+from orchestrator.operations.declare import Operation
+
+if TYPE_CHECKING:
+    from orchestrator.simulated.rack import Simulation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Name = Operation[..., Any] | str
+
+
+class Rack:
+    """All the slots of one host. A context: leaving it closes it. Its methods may be called from any thread."""
+
+    # fmt: off
+    # The shipped operations' pairs, for type checkers and readers; a test holds them equal to the declarations.
+    def run_smart_test(self, client_ref: int, slot_id: int, *, kind: SelfTestKind = "short", poll_s: float | None = None, parent: int | None = None) -> int: return self._open("run_smart_test", client_ref, slot_id, parent, kind=kind, poll_s=poll_s)
+    def run_smart_test_result(self, job_id: int, timeout: float | None = None) -> bool: return bool(self.result("run_smart_test", job_id, timeout))
+
+    def read_health(self, client_ref: int, slot_id: int, *, parent: int | None = None) -> int: return self._open("read_health", client_ref, slot_id, parent)
+    def read_health_result(self, job_id: int, timeout: float | None = None) -> Verdict: return cast(Verdict, self.result("read_health", job_id, timeout))
+    # fmt: on
+
+    def __init__(self, parts: system.Parts, simulation: "Simulation | None" = None) -> None:
+        """Starts the rack; returns when the first enumeration has reached every slot. Use the constructors below."""
+        self._system = system.System(parts)
+        self._tables, self._door, self._post = self._system.tables, self._system.door, self._system.post
+        self._ports = parts.ports
+        self._simulation = simulation
+        self._system.start()
+
+    @classmethod
+    def from_config(cls, path: str | Path) -> Self:
+        """The rack that a YAML file describes. Raises ConfigError with file, line and what was meant.
+
+        Never falls back to simulation: what is missing on this host is said by the slots' state and by each job.
+        """
+        from orchestrator import settings, system_real
+
+        return cls(system_real.parts(settings.load(Path(path))))
+
+    @classmethod
+    def simulated(cls, slots: int = 24, speed: float = 1000.0, seed: int = 0) -> Self:
+        """A rack without hardware: slots 1..slots, each with a sound drive; same seed, same rack.
+
+        Args:
+            speed: rack seconds per real second, up to 1e6: a two-minute self-test takes 0.12 s at 1000.
+        The code that tests real drives runs unchanged, over a stand-in smartctl that answers from drive models.
+        """
+        from orchestrator import system_simulated
+
+        return cls(*system_simulated.parts(slots, speed, seed))
+
+    # -- jobs
+
+    @overload
+    def start(
+        self, operation: str, client_ref: int, slot_id: int, parent: int | None = None, /, **options: Any
+    ) -> int: ...
+    @overload
+    def start(
+        self,
+        operation: Operation[P, Any],
+        client_ref: int,
+        slot_id: int,
+        parent: int | None = None,
+        /,
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> int: ...
+    def start(
+        self,
+        operation: Name,
+        client_ref: int,
+        slot_id: int,
+        parent: int | None = None,
+        /,
+        *args: Any,
+        **options: Any,
+    ) -> int:
+        """Open a job for any operation, by its declaration or its name; its id, at once.
+
+        Args:
+            client_ref: the caller's own number, 64 bits signed; echoed, never interpreted.
+            parent: the slot's running job, in whose turn this one is to run.
+        Raises:
+            UnknownSlot, UnknownOperation, InvalidArgument; SlotEmpty, SlotUnavailable, RackClosed.
+            All that concerns the drive is raised by `result`.
+        """
+        if args:
+            raise InvalidArgument("options are given by name")
+        return self._open(operation, client_ref, slot_id, parent, **options)
+
+    def _open(self, operation: Name, client_ref: int, slot_id: int, parent: int | None, **options: Any) -> int:
+        return self._door.open_job(operation, client_ref, slot_id, options, parent_id=parent)
+
+    @overload
+    def result(self, operation: str, job_id: int, timeout: float | None = None) -> Any: ...
+    @overload
+    def result(self, operation: Operation[..., R], job_id: int, timeout: float | None = None) -> R: ...
+    def result(self, operation: Name, job_id: int, timeout: float | None = None) -> Any:
+        """What the synchronous call would have returned or raised. May be asked for as often as you like.
+
+        Args:
+            timeout: host seconds to wait for the end; None = for ever, 0 = not at all.
+        Raises:
+            UnknownJob, then WrongOperation, then JobNotFinished when the time is up.
+            The job's own error: a NoAnswer or a Refused.
+        """
+        found, job = self._door.find(operation), self._tables.get(job_id)
+        if job.name != found.name:
+            raise WrongOperation(f"job {job_id} is a {job.name}, not a {found.name}")
+        job = self._tables.wait(job_id, timeout)
+        if job.status is AsyncJobStatus.FAILED:
+            raise job.exception()
+        return self._tables.answers[job_id]
+
+    def get_job_status(self, job_id: int) -> AsyncJob:
+        """The job as it is now. A dictionary read: no message, no waiting. Raises UnknownJob."""
+        return self._tables.get(job_id)
+
+    def get_jobs_list(self, info: ListInfo | None = None) -> ResultSet:
+        """The jobs that match all criteria of `info`; all of them without. Does not wait."""
+        return (info or ListInfo()).select(list(self._tables.jobs.values()))
+
+    def wait(self, job_ids: Iterable[int], timeout: float | None = None) -> tuple[AsyncJob, ...]:
+        """The ended jobs, in the order asked for. JobNotFinished when `timeout` (host seconds, in all) is up."""
+        until = None if timeout is None else self._ports.monotonic() + timeout
+        return tuple(
+            self._tables.wait(job_id, None if until is None else max(0.0, until - self._ports.monotonic()))
+            for job_id in job_ids
+        )
+
+    def cancel_job(self, job_id: int) -> AsyncJob:
+        """Ask for the job's end; at once, the job as it is now. It becomes FAILED with JobCancelled within 10 s.
+
+        A running self-test is ended in the drive too. An ended job is not changed.
+        """
+        job = self._tables.get(job_id)
+        if not job.has_ended:
+            self._tables.cancelled.add(job_id)
+            self._post.tell("directory", Wish(job_id))
+        return self._tables.get(job_id)
+
+    def pause_job(self, job_id: int) -> AsyncJob:
+        """Ask the job to stand still at its next checkpoint; at once, the job as it is now.
+
+        Raises NotPausable for a job whose turn has not come, or whose operation cannot pause. Changes no ended job.
+        """
+        job = self._tables.get(job_id)
+        if job.has_ended or job.status is AsyncJobStatus.PAUSED:
+            return job
+        if job.status is AsyncJobStatus.INIT:
+            raise NotPausable(f"job {job_id} waits for its turn and cannot pause", remedy="cancel it, or let it begin")
+        if not self._door.find(job.name).pausable:
+            raise NotPausable(f"{job.name} cannot pause", remedy="cancel it, or let it end")
+        self._tables.paused.add(job_id)
+        self._post.tell("directory", Wish(job_id))
+        return self._tables.get(job_id)
+
+    def resume_job(self, job_id: int) -> AsyncJob:
+        """Let a paused job go on; at once, the job as it is now. Changes no other job."""
+        job = self._tables.get(job_id)
+        if job_id in self._tables.paused:
+            self._tables.paused.discard(job_id)
+            self._post.tell("directory", Wish(job_id))
+        return job
+
+    # -- the rack
+
+    def slots(self) -> tuple[SlotInfo, ...]:
+        """Every slot as it is now, by id. Does not wait."""
+        return tuple(self._slot(info) for _, info in sorted(self._tables.slots.items()))
+
+    def _slot(self, info: SlotInfo) -> SlotInfo:
+        job_id = self._tables.running.get(info.id)
+        if job_id is None:
+            return info
+        return replace(info, job=job_id, state=SlotState.BUSY if info.state is SlotState.READY else info.state)
+
+    def release_slot(self, slot_id: int) -> SlotInfo:
+        """Give a QUARANTINED slot another try; at once, the slot as it is now. Changes no other slot."""
+        if slot_id not in self._tables.slots:
+            raise UnknownSlot(f"no slot {slot_id!r} in this rack", remedy="list the slots to see their ids")
+        if self._tables.slots[slot_id].state is SlotState.QUARANTINED:
+            self._post.tell("supervisor", Release(slot_id))
+        return self._slot(self._tables.slots[slot_id])
+
+    def events(self, after: int | None = None) -> Iterator[Event]:
+        """What changes, as it changes; blocks for the next event and ends when the rack is closed.
+
+        Args:
+            after: begin behind this sequence number; None = from now on. The newest 10,000 events are kept: a reader
+                that is slower gets one event of kind GAP, and should read jobs and slots again.
+        """
+        return self._tables.journal.follow(after)
+
+    @property
+    def operations(self) -> Mapping[str, Operation[..., Any]]:
+        """The declared operations by name, users' own included."""
+        return MappingProxyType(self._door.operations)
+
+    @property
+    def is_simulated(self) -> bool:
+        return self._simulation is not None
+
+    @property
+    def simulation(self) -> "Simulation":
+        """What stands behind a simulated rack's slots. InvalidArgument on a real rack."""
+        if self._simulation is None:
+            raise InvalidArgument("this rack is real; only Rack.simulated() has a simulation")
+        return self._simulation
+
+    def close(self, abort: bool = False) -> None:
+        """Take no new jobs and end the open ones as Interrupted; at most 10 s, whatever hangs.
+
+        Args:
+            abort: also end the self-tests that run inside the drives; otherwise they are left to finish.
+        Reads still answer afterwards, starts raise RackClosed. Closing twice is as once.
+        """
+        if not self._tables.closed:
+            self._system.stop(abort=abort)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    if not TYPE_CHECKING:  # type checkers see the typed pairs above; users' own operations have the pair at run time
+
+        def __getattr__(self, name: str) -> Any:
+            operations = self._door.operations if "_door" in self.__dict__ else {}
+            if name in operations:
+                return lambda client_ref, slot_id, *, parent=None, **options: self._open(
+                    name, client_ref, slot_id, parent, **options
+                )
+            asked = name.removesuffix("_result")
+            if name != asked and asked in operations:
+                return lambda job_id, timeout=None: self.result(asked, job_id, timeout)
+            raise AttributeError(f"a rack has no {name!r}, and no operation of that name is declared")

@@ -1,0 +1,124 @@
+"""Builds the parts of a rack, starts them in order and stops them in reverse. Introduces actors and adapters."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pykka
+
+from orchestrator.actors.directory import Close, Door, JobDirectory
+from orchestrator.actors.hotplug import HotplugActor, Places
+from orchestrator.actors.post import Key, Post
+from orchestrator.actors.recorder import Recorder, Wake
+from orchestrator.actors.slot import Introduce, Shut, SlotActor
+from orchestrator.actors.supervisor import Fell, Supervisor, Sweep
+from orchestrator.actors.tables import Tables
+from orchestrator.actors.worker import Workplace
+from orchestrator.model.clock import RackClock
+from orchestrator.model.ports import DriveAccess, Ports, Source, Store
+from orchestrator.model.slot import SlotInfo, SlotState
+from orchestrator.operations.declare import Operations
+
+STOP_S = 9.0
+"""Host seconds for the workers to leave their drives; a rack stops within 10, whatever hangs."""
+ENTER_S = 60.0
+"""Host seconds that the first enumeration may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a rack is built from."""
+
+    ports: Ports
+    clock: RackClock
+    labels: Mapping[int, str]
+    """The chassis's labels by slot id."""
+    keys: Mapping[str, int]
+    """Which slot a sighting's key means."""
+    make_source: Callable[[], Source]
+    access: DriveAccess
+    operations: Operations
+    store: Store | None = None
+
+
+class System:
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._ports = parts, parts.ports
+        empty = {
+            slot_id: SlotInfo(slot_id, parts.labels[slot_id], SlotState.UNKNOWN, None, None, "not seen yet")
+            for slot_id in sorted(parts.labels)
+        }
+        self.post = Post()
+        self.tables = Tables(parts.ports, empty)
+        self.door = Door(parts.ports, self.post, self.tables, parts.operations)
+        self._place = Workplace(parts.ports, self.post, self.tables, parts.clock, parts.access, self.door)
+        self._places = Places(tuple(empty), parts.keys.get)
+
+    def start(self) -> None:
+        """Returns when the first enumeration has reached every slot, or ENTER_S later."""
+        keys: list[Key] = ["directory", *self.tables.slots, "hotplug"]
+        if self._parts.store is not None:
+            keys.insert(0, "recorder")
+            self.tables.journal.listener = partial(self.post.tell, "recorder", Wake())
+        for key in keys:
+            self.post.publish(key, self._make(key))
+            if isinstance(key, int):
+                self.post.tell(key, Introduce())
+        self._supervise()
+        self.tables.settled.wait(ENTER_S)
+
+    def stop(self, *, abort: bool = False) -> None:
+        """Ends open jobs as Interrupted, waits for the workers at most STOP_S, and leaves what hangs."""
+        self.tables.closed = True
+        for slot_id in self.tables.slots:
+            self.post.tell(slot_id, Shut(abort))
+        self._wait_for_workers(self._ports.monotonic() + STOP_S)
+        self.post.tell("directory", Close())
+        order: tuple[Key, ...] = ("supervisor", "hotplug", *self.tables.slots, "directory", "recorder")
+        for key in order:
+            if (ref := self.post.ref(key)) is not None and ref.is_alive():
+                ref.stop(block=False)
+        self._wait_for_actors(self._ports.monotonic() + 1.0)
+        self.tables.journal.close()
+
+    def _wait_for_workers(self, until: float) -> None:
+        pause = self._ports.event()
+        while any(self.tables.claims.values()) and self._ports.monotonic() < until:
+            pause.wait(0.01)
+
+    def _wait_for_actors(self, until: float) -> None:
+        pause = self._ports.event()
+        refs = [ref for key in self.post.known() if (ref := self.post.ref(key)) is not None]
+        while any(ref.is_alive() for ref in refs) and self._ports.monotonic() < until:
+            pause.wait(0.005)
+
+    def _make(self, key: Key) -> pykka.ActorRef[Any]:
+        start = partial(self._ports.start, on_end=partial(self._ended, key))
+        ref: pykka.ActorRef[Any]
+        match key:
+            case int():
+                ref = start(SlotActor, self._place, key)
+            case "directory":
+                ref = start(JobDirectory, self._ports, self.post, self.tables)
+            case "hotplug":
+                make_source, clock = self._parts.make_source, self._parts.clock
+                ref = start(HotplugActor, self._ports, self.post, clock, self._places, make_source)
+            case "recorder":
+                ref = start(Recorder, self.tables.journal, self._parts.store)
+            case _:
+                ref = start(Supervisor, self._ports, self.post, self.tables, self._make)
+        return ref
+
+    def _supervise(self) -> None:
+        self.post.publish("supervisor", self._make("supervisor"))
+        self.post.tell("supervisor", Sweep())
+
+    def _ended(self, key: Key) -> None:
+        """In the dying actor's own thread."""
+        if self.tables.closed:
+            return
+        if key == "supervisor":
+            self._ports.after(0.1, self._supervise)
+        else:
+            self.post.tell("supervisor", Fell(key))

@@ -1,0 +1,27 @@
+"""The parts of a simulated rack on real threads: the real adapters over a stand-in smartctl and drive models."""
+
+from orchestrator.adapters.smartctl import Smartctl
+from orchestrator.adapters.threads import Threads
+from orchestrator.model.clock import RackClock
+from orchestrator.model.errors import InvalidArgument
+from orchestrator.operations.declare import collect
+from orchestrator.simulated.rack import Simulation, place
+from orchestrator.simulated.smartctl import SimulatedProcesses
+from orchestrator.system import Parts
+
+MOST_SLOTS = 10_000
+MOST_SPEED = 1e6
+
+
+def parts(slots: int, speed: float, seed: int) -> tuple[Parts, Simulation]:
+    if not isinstance(slots, int) or not 1 <= slots <= MOST_SLOTS:
+        raise InvalidArgument(f"slots is {slots!r}; a simulated rack has 1 to {MOST_SLOTS}")
+    if not isinstance(speed, int | float) or not 0 < speed <= MOST_SPEED:
+        raise InvalidArgument(f"speed is {speed!r}; it takes a number above 0, up to {MOST_SPEED:g}")
+    ports = Threads()
+    clock = RackClock(ports, float(speed))
+    simulation = Simulation(ports, clock, slots, seed)
+    access = Smartctl(SimulatedProcesses(simulation.find_by_node), path="smartctl")
+    labels = {slot_id: str(slot_id) for slot_id in simulation.slot_ids()}
+    keys = {place(slot_id): slot_id for slot_id in labels}
+    return Parts(ports, clock, labels, keys, simulation.make_source, access, collect()), simulation
