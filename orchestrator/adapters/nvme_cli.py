@@ -14,7 +14,7 @@ from typing import Any
 from orchestrator.adapters.process import MISSING
 from orchestrator.adapters.smart_reader.self_test_words import NVME_KIND, NVME_OUTCOME
 from orchestrator.adapters.tool import Tool, checked_node, last_lines
-from orchestrator.model.errors import DriveBusy, DriveRemoved, InvalidArgument, Refused, ToolFailed
+from orchestrator.model.errors import DriveBusy, DriveRemoved, Refused, ToolFailed
 from orchestrator.model.ports import Event, Finished, Processes
 from orchestrator.model.report import SelfTestEntry, SelfTestOutcome, SmartReport
 
@@ -42,7 +42,7 @@ _NAMESPACE = re.compile(r"/dev/(nvme[0-9]+n[0-9]+)(p[0-9]+)?")
 def controller_node(node: str, *, sys: Path = Path("/sys")) -> str:
     """The controller's node of a namespace's, by sysfs: with multipath their numbers differ (nvme-cli issue 455).
 
-    Raises InvalidArgument where sysfs names no single controller.
+    Raises Refused where sysfs names no single controller.
     """
     checked_node(node)
     namespace = _NAMESPACE.fullmatch(node)
@@ -50,7 +50,7 @@ def controller_node(node: str, *, sys: Path = Path("/sys")) -> str:
         return node
     owner = (sys / "class/block" / namespace[1] / "device").resolve().name
     if not re.fullmatch(r"nvme[0-9]+", owner):
-        raise InvalidArgument(
+        raise Refused(
             f"{node} is a namespace of no single controller", remedy="name the controller's node, such as /dev/nvme0"
         )
     return f"/dev/{owner}"

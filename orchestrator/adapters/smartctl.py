@@ -23,7 +23,6 @@ from orchestrator.model.errors import (
     DriveBusy,
     DriveChanged,
     DriveRemoved,
-    InvalidArgument,
     Refused,
     ToolFailed,
     ToolMissing,
@@ -126,12 +125,12 @@ class Smartctl:
         """Ask the drive to begin: "short", "extended" or "conveyance". Two processes: who it is, then the start.
 
         Raises:
-            DriveBusy: a self-test runs. Refused: the drive does not take this kind.
+            DriveBusy: a self-test runs. Refused: the drive does not take this kind, or the node is none.
             ToolMissing: NVMe, smartctl before 7.4, no nvme-cli. ToolFailed: nothing was started; says why if known.
             DriveRemoved, DriveChanged, and what `Tool.run` raises.
         """
         if kind not in _KINDS:
-            raise InvalidArgument(f"there is no {kind!r} self-test", remedy=f"one of {', '.join(_KINDS)}")
+            raise Refused(f"there is no {kind!r} self-test", remedy=f"one of {', '.join(_KINDS)}")
         run = self._call(presence.node, presence.device_type, "-a", *_NO_DATABASE, stop=stop)
         report = self._same_drive(run, presence)
         if report.self_test_running:
@@ -256,10 +255,7 @@ class Smartctl:
             return self._nvme.with_self_tests(report, node, stop=stop)
         except ToolTimeout:
             raise
-        except (
-            ToolFailed,
-            InvalidArgument,
-        ):  # not installed, or a drive without the log: the report says so by its absence
+        except ToolFailed:  # not installed, or a drive without the log: the report says so by its absence
             return report
 
     def _start_by_nvme(self, report: SmartReport, node: str, kind: str, stop: Event) -> None:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from orchestrator.adapters.process import MISSING, NOT_STARTED
-from orchestrator.model.errors import InvalidArgument, JobCancelled, ToolFailed, ToolMissing, ToolStuck, ToolTimeout
+from orchestrator.model.errors import JobCancelled, Refused, ToolFailed, ToolMissing, ToolStuck, ToolTimeout
 from orchestrator.model.ports import Event, Finished, Processes
 
 _NODE = re.compile(r"/dev/(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._:@+/-]{0,200}")
@@ -22,16 +22,16 @@ _DEVICE_TYPE = re.compile(rf"auto|{_BRIDGE}(?:\+{_BRIDGE})?")  # smartctl(8), op
 
 
 def checked_node(node: str) -> str:
-    """The node as it came; InvalidArgument unless it is a plain path below /dev."""
+    """The node as it came; Refused unless it is a plain path below /dev."""
     if not _NODE.fullmatch(node):
-        raise InvalidArgument(f"{node!r} is not a device node", remedy="name a path such as /dev/sda or /dev/nvme0")
+        raise Refused(f"{node!r} is not a device node", remedy="name a path such as /dev/sda or /dev/nvme0")
     return node
 
 
 def checked_device_type(device_type: str) -> str:
-    """The type as it came; InvalidArgument unless it is one of smartctl's."""
+    """The type as it came; Refused unless it is one of smartctl's."""
     if not _DEVICE_TYPE.fullmatch(device_type):
-        raise InvalidArgument(
+        raise Refused(
             f"{device_type!r} is not a device type of smartctl",
             remedy="name one of its -d option, such as sat, scsi, nvme or megaraid,5",
         )

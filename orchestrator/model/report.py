@@ -4,7 +4,7 @@ Sources of the fields: ACS-4 (ATA), NVM Express Base 2.0, SPC-5 and SBC-4 (SCSI)
 its own ataprint.cpp, nvmeprint.cpp and scsiprint.cpp.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator.model.drive import Protocol
@@ -36,8 +36,8 @@ class SelfTestEntry:
     remaining_percent: int | None = None
     name: str = ""
     """The type in smartctl's words, such as "Extended offline" or "Background long"."""
-    source: str = ""
-    """The line or JSON key it was read from."""
+    source: str = field(default="", compare=False)
+    """The line or JSON key it was read from; not compared, as it moves down when a newer entry comes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from orchestrator.model.errors import (
     DriveBusy,
     DriveChanged,
     DriveRemoved,
-    InvalidArgument,
     JobCancelled,
     OrchestratorError,
     Refused,
@@ -302,8 +301,8 @@ def test_a_drive_pulled_between_the_look_and_the_start_is_removed(ata):
         ata.start()
 
 
-def test_an_unknown_kind_is_an_invalid_argument(ata):
-    with pytest.raises(InvalidArgument):
+def test_an_unknown_kind_is_refused(ata):
+    with pytest.raises(Refused):
         ata.start("long; rm")
     assert ata.calls() == []
 
@@ -339,7 +338,7 @@ HOSTILE_TYPES = (*filter(None, HOSTILE), "test", "sat -X", "sat,-X", "megaraid,$
 @pytest.mark.parametrize("node", HOSTILE)
 def test_a_hostile_node_starts_no_process(ata, node):
     ata.presence = replace(ata.presence, node=node)
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(Refused):
         ata.read()
     assert ata.calls() == []
 
@@ -347,7 +346,7 @@ def test_a_hostile_node_starts_no_process(ata, node):
 @pytest.mark.parametrize("device_type", HOSTILE_TYPES)
 def test_a_hostile_device_type_starts_no_process(ata, device_type):
     ata.presence = replace(ata.presence, device_type=device_type)
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(Refused):
         ata.read()
     assert ata.calls() == []
 
