@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from orchestrator.adapters.smart_reader.from_json import read_json
 from orchestrator.adapters.smart_reader.from_text import read_text
-from orchestrator.adapters.smart_reader.text import decode
+from orchestrator.adapters.smart_reader.text import LONGEST_DOCUMENT, decode
 from orchestrator.model.report import SmartReport
 
-__all__ = ["read_report"]
+__all__ = ["LONGEST_DOCUMENT", "read_report"]
 
 
 def read_report(document: bytes | str, *, exit_status: int | None = None) -> SmartReport:

@@ -19,13 +19,8 @@ _LAST_LINES = re.compile(
     """,
     re.VERBOSE,
 )
-_LAST_ROWS = re.compile(
-    r"""\#\s*\d+\ .*\s(?:-|\d+|\[.*\])        # a self-test log
-    | \s{0,2}\d+\ \ .*\s-                     # NVMe's
-    | .*:\s+\d+.*                             # a last counter
-    """,
-    re.VERBOSE,
-)
+_LAST_ROW = re.compile(r"\s{0,2}\d{1,2}\s+\w.*\s-")
+"""Of NVMe's self-test log, which is the last section; the newest test is its first row."""
 _HEADINGS = re.compile(
     r"=== START OF (.*) SECTION ==="
     r"|((?:SMART|SCT|General|Vendor|Error|Self-test|SATA|Device|Pending|Background|Protocol)\b[^:(]*)"
@@ -38,7 +33,7 @@ def missing_end(text: str, lines: list[str]) -> tuple[str, ...]:
     if not tail.strip() or tail.replace(" ", "").endswith("\n\n"):
         return ()
     last = next((line for line in reversed(lines) if line), "")
-    if _LAST_LINES.fullmatch(last) or (tail.endswith("\n") and _LAST_ROWS.fullmatch(last)):
+    if _LAST_LINES.fullmatch(last) or (tail.endswith("\n") and _LAST_ROW.fullmatch(last)):
         return ()
     return (next((_named(line) for line in reversed(lines) if _named(line)), "output"),)
 

@@ -38,6 +38,7 @@ for _table in (_SHARED_KEYS, text_ata.KEYS, text_nvme.KEYS, text_scsi.KEYS):
         _KEYS[_key] = (*_KEYS.get(_key, ()), _reader)
 
 _NO_LOG = ("No self-tests have been logged", "No Self-tests have been logged", "No Self-tests Logged")
+_NO_LOGGING = re.compile(r"Device does not support Self.?[Tt]est logging|Self-tests not supported|.*Self-test.* failed")
 _LOG_HEADINGS = ("SMART Self-test log", "SMART Extended Self-test Log Version", "Self-test Log (NVMe Log 0x06")
 _COUNTED = ("read:", "write:", "verify:")
 _COMPLAINTS = re.compile(
@@ -81,6 +82,7 @@ class _Page:
         self.kinds: list[str] = []
         self.uncorrected: dict[str, int] = {}
         self._heading = ""
+        self._log_is_told = False
 
     def read(self, line: str) -> None:
         if not line:
@@ -97,8 +99,9 @@ class _Page:
 
     def _row(self, line: str) -> bool:
         """Rows of the attribute table and of the three self-test logs, known by their shape."""
-        if line[0] == "#":
-            entry = text_ata.self_test(line) or text_scsi.self_test(line)
+        if line.lstrip()[0] == "#":
+            row = line.lstrip()
+            entry = text_ata.self_test(row) or text_scsi.self_test(row)
             if entry is None:
                 entry = SelfTestEntry(kind="short", outcome=SelfTestOutcome.UNKNOWN, text=clean(line, 160), source=line)
                 self.spoilt.append("self-test log")
@@ -128,11 +131,14 @@ class _Page:
             self.logs.append([])
         elif line.startswith(_NO_LOG):
             self._put("self_test_log_seen", True)
+            self._log_is_told = True
+        elif _NO_LOGGING.match(line):
+            self._log_is_told = True
         elif (minutes := text_ata.polling_minutes(line)) is not None:
             self.minutes.setdefault(self._heading, minutes)
         elif line.startswith(_COUNTED) and (errors := text_scsi.uncorrected(line)) is not None:
             self.uncorrected.setdefault(line.partition(":")[0], errors)
-        elif line[0] == "\t" and (ability := text_ata.ability(line)):
+        elif line[0] in "\t " and (ability := text_ata.ability(line)):
             self.kinds += ability
         elif "Offline collection upon new" in line:
             self._put("aborts_on_command", line.lstrip().startswith("Abort"))
@@ -144,9 +150,15 @@ class _Page:
         self._heading = line.split(" ", 1)[0].lower()
 
     def missing(self) -> tuple[str, ...]:
-        """Sections that must be there and are not, or that hold a line which cannot be read."""
-        asked_for_all = self.found.get("self_test_status") is not None and self.attributes
-        if asked_for_all and "short" in self.kinds and not (self.logs or self.found.get("self_test_log_seen")):
+        """Sections that must be there and are not, or that hold a line which cannot be read.
+
+        After an ATA drive's general values (-c), a SCSI drive's error counters, and, since 7.4, on an NVMe drive that
+        takes self-tests, -a and -x always say what the self-test log holds.
+        """
+        found = self.found
+        of_ata = found.get("self_test_status") is not None and bool(self.attributes) and "short" in self.kinds
+        of_nvme = bool(found.get("self_test_kinds")) and found.get("tool_version") >= "7.4"
+        if (of_ata or of_nvme or self.uncorrected) and not (any(self.logs) or self._log_is_told):
             self.spoilt.append("self-test log")
         return tuple(dict.fromkeys(self.spoilt))
 

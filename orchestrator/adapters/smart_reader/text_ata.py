@@ -109,8 +109,8 @@ def _raw(text: str) -> int | None:
 
 
 _ROW = re.compile(
-    r"#\s*\d{1,2}\s+((?:Short|Extended|Conveyance|Selective) (?:offline|captive)|Offline|Abort offline test"
-    r"|(?:Vendor|Reserved) \(0x[0-9a-fA-F]{2}\))"
+    r"#\s*\d{1,2}\s+((?:Short|Extended|Conveyance|Selective) (?:offline|captive)|Offline|Abort off-?line test"
+    r"|(?:Vendor|Reserved) (?:\(0x[0-9a-fA-F]{2}\)|offline)|Unknown test)"
     r"\s+(\S.*?)\s+(\d{1,3})%\s+(\d{1,20})\s+(-|0x[0-9a-fA-F]{1,16}|\d{1,20})\s*$"
 )
 

@@ -17,9 +17,9 @@ def _critical_warning(value: str, line: str) -> Fields:
 
 def _self_test_status(value: str, line: str) -> Fields:
     """ "Extended self-test in progress (28% completed)"."""
-    if "in progress" in value and not value.strip().lower().startswith("no "):
+    percent = re.search(r"\((\d{1,3})% completed", value)
+    if percent or ("in progress" in value and not value.strip().lower().startswith("no ")):
         yield Field("self_test_running", True, line)
-        percent = re.search(r"\((\d{1,3})% completed", value)
         yield Field("self_test_percent", min(99, int(percent.group(1))) if percent else None)
 
 
@@ -45,9 +45,9 @@ KEYS: dict[str, KeyReader] = {
 
 _ROW = re.compile(
     r"\s{0,2}\d{1,2}\s+(Short|Extended|Vendor specific|Unknown \(0x[0-9a-f]+\))"
-    r"\s+(\S.*?)\s{2,}(\d{1,20})\s+(-|\d{1,20})(?:\s|$)"
+    r"\s+(\S.*?)\s+(\d{1,20})\s+(-|\d{1,20})(?:\s|$)"
 )
-LIKE_A_ROW = re.compile(r"\s{0,2}\d{1,2}\s{2,4}(Short|Extended|Vendor specific|Unknown \()")
+LIKE_A_ROW = re.compile(r"\s{0,2}\d{1,2}\s+(Short|Extended|Vendor specific|Unknown \()")
 
 
 def self_test(line: str) -> SelfTestEntry | None:
