@@ -126,6 +126,7 @@ class AtaWire:
         for i in range(4):
             words[108 + i] = int(model.wwn, 16) >> (48 - 16 * i) & 0xFFFF
         words[168] = FORM_FACTORS.get(profile.form_factor_inches, 0)
+        words[169] = int(profile.is_ssd)  # TRIM
         words[217] = profile.rotation_rpm or 1
         words[222] = profile.sata_version
         page = bytearray(struct.pack("<256H", *words))

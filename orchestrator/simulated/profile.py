@@ -35,7 +35,7 @@ class AttributeProfile:
     noise: int = 0
     """A drive's own figure lies up to this far above `raw`."""
     format: str = "raw48"
-    """How smartctl prints the raw bytes: raw48, tempminmax, raw16(raw16), raw16(avg16), raw24(raw8)."""
+    """How smartctl prints the raw bytes: raw48, tempminmax, raw16 (three words), msec24hour32."""
     worst: int | None = None
     """None = the value."""
 
@@ -53,6 +53,8 @@ class Profile:
     """# stands for a digit, @ for a capital letter or digit."""
     oui: int
     """The maker's IEEE number, 24 bits: in the WWN or EUI-64."""
+    family: str = ""
+    """As smartctl's drive database names it; "" = not in it. ATA only."""
     short_minutes: int = 2
     extended_minutes: int = 60
     conveyance_minutes: int | None = None

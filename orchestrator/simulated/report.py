@@ -88,11 +88,15 @@ def execution_status(model: DriveModel) -> int:
 
 
 def _percent(model: DriveModel) -> int | None:
-    """Completed, as the drive tells it: ATA in tens, the others in ones."""
+    """Completed, as the drive tells it and smartctl prints it."""
     done = model.progress()
     if done is None:
         return None
-    return 100 - 10 * (model.remaining_tens() or 0) if model.protocol is Protocol.ATA else int(done * 100)
+    if model.protocol is Protocol.ATA:
+        return 100 - 10 * (model.remaining_tens() or 0)
+    if model.protocol is Protocol.SCSI:  # told in 65536ths, printed as what is left
+        return int(done * 65535) * 100 // 65535
+    return int(done * 100)
 
 
 def _minutes(model: DriveModel) -> tuple[tuple[str, int], ...]:

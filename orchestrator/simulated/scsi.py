@@ -106,7 +106,7 @@ class ScsiWire:
             sense[2], sense[12], sense[13], sense[15] = 0x02, 0x04, 0x09, 0x80
             struct.pack_into(">H", sense, 16, int(done * 65535))
         elif model.sleeping:
-            sense[12], sense[13] = 0x5E, 0x43  # standby activated by command
+            sense[12], sense[13] = 0x5E, 0x04  # standby, by a command
         elif model.health_failed:
             sense[2], sense[12], sense[13] = 0x01, 0x5D, 0x10
         return bytes(sense)
