@@ -20,11 +20,13 @@ def read_report(document: bytes | str, *, exit_status: int | None = None) -> Sma
     """Read one smartctl output. Never raises; reads the first MiB of it and no more.
 
     Args:
-        exit_status: how smartctl ended, where the caller knows; JSON carries its own, and both are kept (ORed).
+        exit_status: how smartctl ended, where the caller knows; JSON carries its own, and both are kept (ORed);
+            -N for a signal, whose output is never complete.
     """
     text, whole = decode(document)
     head = text.lstrip()[:1]
     report = read_json(text) if head == "{" or '"json_format_version"' in text else read_text(text)
-    if exit_status is not None:
+    if exit_status is not None and exit_status >= 0:
         report = replace(report, exit_status=exit_status | (report.exit_status or 0))
-    return report if whole else replace(report, complete=False)
+    killed = exit_status is not None and exit_status < 0
+    return replace(report, complete=False) if killed or not whole else report

@@ -100,8 +100,8 @@ class _Page:
     def _row(self, line: str) -> bool:
         """Rows of the attribute table and of the three self-test logs, known by their shape."""
         if line.lstrip()[0] == "#":
-            row = line.lstrip()
-            entry = text_ata.self_test(row) or text_scsi.self_test(row)
+            bare = line.lstrip()
+            entry = text_ata.self_test(bare) or text_scsi.self_test(bare)
             if entry is None:
                 entry = SelfTestEntry(kind="short", outcome=SelfTestOutcome.UNKNOWN, text=clean(line, 160), source=line)
                 self.spoilt.append("self-test log")
