@@ -6,7 +6,7 @@ nothing a drive or a rack file says can become an option or a command.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orchestrator.adapters.process import MISSING, NOT_STARTED
 from orchestrator.model.errors import JobCancelled, Refused, ToolFailed, ToolMissing, ToolStuck, ToolTimeout
@@ -57,8 +57,6 @@ class Tool:
     """Put `sudo -n` in front. A child of root cannot be killed by us: when it hangs it is stuck, not timed out."""
     deadline_s: float = 60.0
     """Host seconds for one call."""
-    name: str = field(default="", kw_only=True)
-    """For messages; "" = the path's last part."""
 
     def run(self, *arguments: str, stop: Event, subject: str) -> Finished:
         """Run it to its own end, whatever its exit status. Blocks at most the deadline and 2 s.
@@ -70,7 +68,12 @@ class Tool:
         """
         argv = (*(("sudo", "-n") if self.sudo else ()), self.path, *arguments)
         finished = self.processes.run(argv, deadline_s=self.deadline_s, stop=stop)
-        name = self.name or self.path.rpartition("/")[2]
+        if finished.ended_by or finished.exit_status < 0 or finished.exit_status in (1, MISSING, NOT_STARTED):
+            self._raise_if_broken(finished, subject)
+        return finished
+
+    def _raise_if_broken(self, finished: Finished, subject: str) -> None:
+        name = self.path.rpartition("/")[2]
         said = last_lines(finished.errors) or last_lines(finished.output)
         status = finished.exit_status
         match finished.ended_by:
@@ -86,7 +89,8 @@ class Tool:
                 text = f"{name} printed more about {subject} than any drive has to say, and was killed"
                 raise ToolFailed(text, exit_status=status, output=said)
         if status == MISSING or (self.sudo and status == 1 and "command not found" in said):
-            raise ToolMissing(f"{argv[0]} cannot be found", remedy=self.install, exit_status=status, output=said)
+            missing = "sudo" if self.sudo and status == MISSING else self.path
+            raise ToolMissing(f"{missing} cannot be found", remedy=self.install, exit_status=status, output=said)
         if status == NOT_STARTED:
             raise ToolFailed(f"{name} could not be started: {said}", exit_status=status, output=said)
         if status < 0:
@@ -94,4 +98,3 @@ class Tool:
         if self.sudo and status == 1 and said.startswith("sudo:"):
             remedy = f"allow {self.path} without a password in sudoers, or run as root without sudo"
             raise ToolFailed(f"sudo refused {name}: {said}", remedy=remedy, exit_status=status, output=said)
-        return finished
