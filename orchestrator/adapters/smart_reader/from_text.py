@@ -140,6 +140,8 @@ class _Page:
             self.uncorrected.setdefault(line.partition(":")[0], errors)
         elif line[0] in "\t " and (ability := text_ata.ability(line)):
             self.kinds += ability
+        elif "powered up" in line:
+            self._put("power_on_hours", text_scsi.hours_powered_up(line))
         elif "Offline collection upon new" in line:
             self._put("aborts_on_command", line.lstrip().startswith("Abort"))
         elif _COMPLAINTS.match(line):

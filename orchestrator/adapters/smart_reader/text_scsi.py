@@ -36,6 +36,11 @@ def _self_test_status(value: str, line: str) -> Fields:
         yield Field("self_test_percent", max(0, min(99, 100 - int(left.group(1)))))
 
 
+def _power_on_time(value: str, _line: str) -> Fields:
+    """ "minutes 755:00", the rest of "Accumulated power on time, hours:minutes 755:00"."""
+    yield Field("power_on_hours", leading(value.replace("minutes", "", 1)))
+
+
 def _extended_duration(value: str, _line: str) -> Fields:
     """ "80400 seconds [1340.0 minutes]"."""
     seconds = leading(value)
@@ -53,14 +58,20 @@ KEYS: dict[str, KeyReader] = {
     "SMART Health Status": _health,
     "SMART Sense": _health,
     "Current Drive Temperature": celsius,
-    "Accumulated power on time, hours": count("power_on_hours"),
-    "number of hours powered up": count("power_on_hours"),
+    "Self-test execution status": _self_test_status,
+    "Accumulated power on time, hours": _power_on_time,
     "Elements in grown defect list": count("grown_defects"),
     "Percentage used endurance indicator": count("percentage_used"),
     "SS Media used endurance indicator": count("percentage_used"),
     "Long (extended) Self-test duration": _extended_duration,
     "Long (extended) Self Test duration": _extended_duration,
 }
+
+
+def hours_powered_up(line: str) -> int | None:
+    """Before 7.0: "  number of hours powered up = 27473.18", of the vendor's factory log."""
+    found = re.match(r"\s*number of hours powered up = (\d{1,20})", line)
+    return int(found.group(1)) if found else None
 
 
 def uncorrected(line: str) -> int | None:
