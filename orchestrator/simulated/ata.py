@@ -116,7 +116,7 @@ class AtaWire:
         words = [0] * 256
         words[0] = 0x0040
         words[49] = 0x0F00  # LBA, DMA
-        words[60], words[61] = 0xFFFF, 0x0FFF  # 28-bit sectors: all there are
+        words[61], words[60] = divmod(min(profile.sectors, 0x0FFFFFFF), 1 << 16)  # as far as 28 bits reach
         words[76], words[77] = 0x000E, 0x0006  # SATA generations 1 to 3, now 3
         words[80], words[81] = profile.major_version, profile.minor_version
         words[82], words[83], words[84] = 0x0001, 0x4400, 0x4103  # SMART; 48 bits; self-test, error log, WWN

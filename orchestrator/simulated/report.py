@@ -122,11 +122,23 @@ def _attribute(line: AttributeState) -> Attribute:
 
 
 def _exit_status(model: DriveModel) -> int:
-    """smartctl's bits: 3 failing, 4 pre-fail now, 5 below threshold, 7 the newest self-test failed (not NVMe, 7.4)."""
-    newest_failed = bool(model.tests) and model.tests[0].ending is Ending.READ_FAILURE
+    """smartctl's bits: 3 failing, 4 a pre-fail attribute with it, 5 any attribute without it, 7 a failed self-test.
+
+    ATA: an extended test that passed later outdates failures. NVMe's self-tests set no bit (smartctl 7.4).
+    """
     if model.protocol is Protocol.NVME:
         return 8 if model.critical_warning else 0
     lines = [_attribute(line) for line in model.attributes()]
-    now = any(line.prefail and line.failed == "now" for line in lines)
-    past = any(line.failed == "past" or (line.failed == "now" and not line.prefail) for line in lines)
-    return model.health_failed * 8 | now * 16 | past * 32 | newest_failed * 128
+    bits = 128 if _log_failed(model) else 0
+    if model.health_failed:
+        return bits | 8 | 16 * any(line.prefail and line.failed == "now" for line in lines)
+    return bits | 32 * any(line.failed for line in lines)
+
+
+def _log_failed(model: DriveModel) -> bool:
+    for test in model.tests:
+        if test.ending is Ending.READ_FAILURE:
+            return True
+        if test.ending is Ending.PASSED and test.kind == "extended" and model.protocol is Protocol.ATA:
+            return False
+    return False
