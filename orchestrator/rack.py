@@ -54,11 +54,15 @@ class Rack:
     def from_config(cls, path: str | Path) -> Self:
         """The rack that a YAML file describes. Raises ConfigError with file, line and what was meant.
 
-        Never falls back to simulation: what is missing on this host is said by the slots' state and by each job.
+        It is simulated where the file says so, and never instead of a real one: what is missing on this host is
+        said by the slots' state and by each job.
         """
         from orchestrator import settings, system_real
 
-        return cls(system_real.parts(settings.load(Path(path))))
+        described = settings.load(Path(path))
+        if (unreal := described.simulated) is not None:
+            return cls.simulated(unreal.slots, unreal.speed, unreal.seed)
+        return cls(system_real.parts(described))
 
     @classmethod
     def simulated(cls, slots: int = 24, speed: float = 1000.0, seed: int = 0) -> Self:

@@ -5,8 +5,8 @@ from orchestrator.adapters.threads import Threads
 from orchestrator.model.clock import RackClock
 from orchestrator.model.errors import InvalidArgument
 from orchestrator.operations.declare import collect
+from orchestrator.simulated.processes import SimulatedProcesses
 from orchestrator.simulated.rack import Simulation, place
-from orchestrator.simulated.smartctl import SimulatedProcesses
 from orchestrator.system import Parts
 
 MOST_SLOTS = 10_000
