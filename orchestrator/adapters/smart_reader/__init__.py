@@ -24,9 +24,13 @@ def read_report(document: bytes | str, *, exit_status: int | None = None) -> Sma
             -N for a signal, whose output is never complete.
     """
     text, whole = decode(document)
-    head = text.lstrip()[:1]
-    report = read_json(text) if head == "{" or '"json_format_version"' in text else read_text(text)
+    report = read_json(text) if _looks_like_json(text) else read_text(text)
     if exit_status is not None and exit_status >= 0:
         report = replace(report, exit_status=exit_status | (report.exit_status or 0))
     killed = exit_status is not None and exit_status < 0
     return replace(report, complete=False) if killed or not whole else report
+
+
+def _looks_like_json(text: str) -> bool:
+    """Also where something was printed before it."""
+    return text.lstrip()[:1] in ("{", "[") or any(f'"{key}"' in text for key in ("json_format_version", "smart_status"))

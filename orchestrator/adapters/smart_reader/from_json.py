@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.adapters.smart_reader.findings import Field, Fields, Findings
 from orchestrator.adapters.smart_reader.from_text import read_text
+from orchestrator.adapters.smart_reader.numbers import leading
 from orchestrator.adapters.smart_reader.self_test_words import (
     ATA_OUTCOME,
     NVME_KIND,
@@ -215,13 +216,19 @@ def _attributes(doc: object) -> Fields:
                 threshold=threshold,
                 prefail=truth(row, "flags", "prefailure") is True,
                 failed=failed,
-                raw=whole(row, "raw", "value"),
+                raw=_raw(row),
                 raw_text=raw_text,
                 source=f"ata_smart_attributes: {number} {name} value {value} worst {worst}"
                 f" threshold {threshold} raw {raw_text} {failed}".rstrip(),
             )
         )
     yield Field("attributes", tuple(found) or None)
+
+
+def _raw(row: object) -> int | None:
+    """As smartctl prints it: the 48-bit value may pack a minimum and a maximum beside the figure."""
+    printed = leading(words(row, "raw", "string"))
+    return whole(row, "raw", "value") if printed is None else printed
 
 
 def _ata_self_test(doc: object) -> Fields:

@@ -7,7 +7,7 @@ import re
 
 LONGEST = 40
 """Digits of a 128-bit counter, rounded up. Also keeps int() away from its 4,300-digit limit."""
-_GROUPED = re.compile(r"\d{1,40}(?:[\s.,'’`´\u066c\ufffd\x92?-]{1,3}\d{2,3}(?!\d))*")
+_GROUPED = re.compile(r"\d{1,40}(?!\d)(?:[\s.,'’`´\u066c\ufffd\x92?-]{1,3}\d{2,3}(?!\d))*")
 _LEADING = re.compile(r"[+-]?\d{1,40}(?!\d)")
 _HEX = re.compile(r"0x([0-9a-fA-F]{1,16})(?![0-9a-zA-Z])")
 
