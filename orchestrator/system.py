@@ -71,26 +71,27 @@ class System:
     def stop(self, *, abort: bool = False) -> None:
         """Ends open jobs as Interrupted, waits for the workers at most STOP_S, and leaves what hangs."""
         self.tables.closed = True
+        until = self._ports.monotonic() + STOP_S
         for slot_id in self.tables.slots:
             self.post.tell(slot_id, Shut(abort))
-        self._wait_for_workers(self._ports.monotonic() + STOP_S)
+        self._wait(lambda: not any(self.tables.claims.values()), until)
+        self._end("supervisor", "hotplug", *self.tables.slots, until=until + 0.3)
         self.post.tell("directory", Close())
-        order: tuple[Key, ...] = ("supervisor", "hotplug", *self.tables.slots, "directory", "recorder")
-        for key in order:
-            if (ref := self.post.ref(key)) is not None and ref.is_alive():
-                ref.stop(block=False)
-        self._wait_for_actors(self._ports.monotonic() + 1.0)
+        self._end("directory", until=until + 0.6)
+        self.post.tell("recorder", Wake())
+        self._end("recorder", until=until + 0.9)
         self.tables.journal.close()
 
-    def _wait_for_workers(self, until: float) -> None:
-        pause = self._ports.event()
-        while any(self.tables.claims.values()) and self._ports.monotonic() < until:
-            pause.wait(0.01)
+    def _end(self, *keys: Key, until: float) -> None:
+        """What one of them still has in its inbox is done first; what hangs is left."""
+        refs = [ref for key in keys if (ref := self.post.ref(key)) is not None and ref.is_alive()]
+        for ref in refs:
+            ref.stop(block=False)
+        self._wait(lambda: not any(ref.is_alive() for ref in refs), until)
 
-    def _wait_for_actors(self, until: float) -> None:
+    def _wait(self, done: Callable[[], bool], until: float) -> None:
         pause = self._ports.event()
-        refs = [ref for key in self.post.known() if (ref := self.post.ref(key)) is not None]
-        while any(ref.is_alive() for ref in refs) and self._ports.monotonic() < until:
+        while not done() and self._ports.monotonic() < until:
             pause.wait(0.005)
 
     def _make(self, key: Key) -> pykka.ActorRef[Any]:

@@ -197,12 +197,16 @@ class JobDirectory(pykka.ThreadingActor):
     def __init__(self, ports: Ports, post: Post, tables: Tables) -> None:
         super().__init__()
         self._ports, self._post, self._tables = ports, post, tables
+        self._met: set[int] = set()
+        """Slots whose slate this actor has seen: only then does it know what else they say about."""
 
     def on_start(self) -> None:
         self._drain()  # the bell may have been lost with a predecessor's inbox
 
     def on_receive(self, message: Message) -> None:
         match message:
+            case Ended() | Began() | Held() if self._tables.jobs[message.job_id].slot_id not in self._met:
+                pass  # said to a fallen predecessor's address; the slot is being asked to say it all again
             case Ended():
                 self._end(message)
             case Began(job_id):
@@ -309,6 +313,7 @@ class JobDirectory(pykka.ThreadingActor):
 
     def _reconcile(self, slate: Slate) -> None:
         """Start again what is queued in the table alone; fail what was running and is known to nobody."""
+        self._met.add(slate.slot_id)
         if slate.state is not SlotState.UNKNOWN or slate.reason:
             self._publish(slate)
         for job in self._tables.open_jobs(slate.slot_id):

@@ -73,6 +73,7 @@ class SlotActor(pykka.ThreadingActor):
         self._place, self._tables, self._slot_id = place, place.tables, slot_id
         self._claims = place.tables.claims[slot_id]
         self._presence: Presence | None = None
+        self._introduced = False
         self._heard = False
         self._unseen = ""
         self._shut = False
@@ -123,7 +124,7 @@ class SlotActor(pykka.ThreadingActor):
 
     def _next(self) -> None:
         """Begin whatever can begin: the first top-level job if none runs, and one child of each running job."""
-        if not self._queue or not self._heard or self._shut:
+        if not self._queue or not self._introduced or not self._heard or self._shut:
             return
         for job_id in tuple(self._queue):
             job, order = self._tables.jobs[job_id], self._tables.orders.get(job_id)
@@ -242,11 +243,13 @@ class SlotActor(pykka.ThreadingActor):
         self._stuck = any(n == number and job not in running for job, n in tuple(self._claims.items()))
 
     def _introduce(self) -> None:
-        for end in self._unconfirmed.values():
-            self._tell(end)
+        """The slate first: a new directory listens to nothing else before it."""
+        self._introduced = True
         seen = self._seen()
         live = (*self._runs, *self._queue, *self._unconfirmed)
         self._tell(Slate(self._slot_id, seen.state, seen.presence, seen.reason, live))
+        for end in self._unconfirmed.values():
+            self._tell(end)
         for job_id, run in self._runs.items():
             self._tell_run(job_id, run)
         if self._claims and not self._runs:

@@ -177,6 +177,8 @@ class World:
         self._refs: list[pykka.ActorRef[Any]] = []
         self._bound: dict[type[pykka.ThreadingActor], type[pykka.ThreadingActor]] = {}
         self._names: Counter[str] = Counter()
+        self.broken = ""
+        """What did not hold, for those who run days in worlds."""
         self._future = type("SimFuture", (_Future,), {"world": self})
 
     # -- Ports

@@ -1,0 +1,72 @@
+"""A rack in virtual time, and the operations that its days are made of."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from orchestrator.adapters.store import MemoryStore
+from orchestrator.model.clock import RackClock
+from orchestrator.model.drive import Drive
+from orchestrator.model.ports import DriveAccess, Sighting
+from orchestrator.operations.bench import Bench
+from orchestrator.operations.declare import Between, Operations, operation, shipped
+from orchestrator.rack import Rack
+from orchestrator.simulated.access import SimulatedAccess
+from orchestrator.simulated.rack import Simulation, place
+from orchestrator.simulated.world import World
+from orchestrator.system import Parts
+
+
+@operation(pausable=True)
+def walk(drive: Drive, bench: Bench, *, steps: Annotated[int, Between(0, 1000)] = 20, pace_s: float = 10.0) -> int:
+    """Walks over a drive, and can stand still."""
+    for step in range(steps):
+        bench.checkpoint()
+        bench.progress(100 * step / steps)
+        bench.sleep(pace_s)
+    return steps
+
+
+@operation()
+def two_steps(drive: Drive, bench: Bench, *, pace_s: float = 10.0) -> bool:
+    """A child, then another."""
+    taken = bench.run(walk, steps=3, pace_s=pace_s)
+    return bool(bench.run("run_smart_test", kind="short")) and taken == 3
+
+
+@operation()
+def stumble(drive: Drive, bench: Bench) -> str:
+    """An operation with a bug."""
+    bench.sleep(1)
+    raise LookupError("a bug of the operation's author")
+
+
+def operations() -> Operations:
+    return shipped() | {op.name: op for op in (walk, two_steps, stumble)}
+
+
+def build(
+    world: World,
+    slots: int = 3,
+    seed: int = 0,
+    *,
+    speed: float = 1.0,
+    latency_s: float = 0.05,
+    announce: Callable[[Sighting], tuple[Sighting, ...]] = lambda sighting: (sighting,),
+    wrap: Callable[[DriveAccess], DriveAccess] = lambda access: access,
+    store: MemoryStore | None = None,
+) -> Rack:
+    """The real system over drive models, without smartctl's text."""
+    clock = RackClock(world, speed)
+    simulation = Simulation(world, clock, slots, seed, announce=announce)
+    ids = simulation.slot_ids()
+    parts = Parts(
+        world,
+        clock,
+        {slot_id: f"A{slot_id}" for slot_id in ids},
+        {place(slot_id): slot_id for slot_id in ids},
+        simulation.make_source,
+        wrap(SimulatedAccess(simulation.find, latency_s=latency_s)),
+        operations(),
+        store,
+    )
+    return Rack(parts, simulation)
