@@ -135,9 +135,9 @@ vendor unknown - | # 1  Vendor offline      Unknown/reserved test status  150%  
 reserved passed - | # 1  Reserved (0x15)     Completed without error       00%     3             -
 offline aborted - | # 1  Offline             Interrupted (host reset)      00%     3             -
 extended aborted - | # 1  Extended offline    Aborted by host               90%     3             -
-extended failed 1142858497 | # 1  Background long   Failed in segment -->       4   29553        1142858497 [0x3 0x11 0x0]
-short failed - | # 2  Background short  Completed, segment failed   -      12                 - [-   -    -]
-short passed - | # 3  Foreground short  Completed                   -       9                 - [-   -    -]
+extended failed 1142858497 | # 1  Background long   Failed in segment -->       4   29553    1142858497 [0x3 0x11 0x0]
+short failed - | # 2  Background short  Completed, segment failed   -      12         - [-   -    -]
+short passed - | # 3  Foreground short  Completed                   -       9         - [-   -    -]
 short aborted - | # 4  Background short  Aborted (by user command)   -       9                 - [-   -    -]
 short aborted - | # 5  Background short  Interrupted ('-X' switch)   -       9                 - [-   -    -]
 extended failed - | # 6  Background long   Unknown error, incomplete   -       9                 - [-   -    -]

@@ -5,6 +5,7 @@ never pass one.
 """
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -53,23 +54,30 @@ def _parse(document: str) -> tuple[dict[str, Any], bool]:
     return (parsed, complete) if isinstance(parsed, dict) else ({}, False)
 
 
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],]', re.DOTALL)
+_DEEPEST = 100
+"""Brackets in brackets; smartctl goes to seven."""
+_LONGEST_SALVAGE = 300_000
+"""Characters: smartctl -x with every log."""
+
+
 def _salvage(broken: str) -> object:
     """The part before the break, with its open brackets closed after the last whole value."""
-    open_brackets: list[str] = []
-    good_end, closing, in_string, escaped = 0, "", False, False
-    for position, char in enumerate(broken[:4_000_000]):
-        if in_string:
-            in_string, escaped = escaped or char != '"', char == "\\" and not escaped
-        elif char == '"':
-            in_string = True
-        elif char in "{[":
-            open_brackets.append("}" if char == "{" else "]")
-        elif char in "}]":
-            if not open_brackets or len(open_brackets) > 100:
-                return {}
-            open_brackets.pop()
-        elif char == ",":
-            good_end, closing = position, "".join(reversed(open_brackets[-100:]))
+    stack: list[str] = []
+    good_end, closing, moved = 0, "", True
+    for token in _TOKEN.finditer(broken, 0, _LONGEST_SALVAGE):
+        mark = token.group()
+        if mark == ",":
+            good_end = token.start()
+            closing, moved = "".join(reversed(stack)) if moved else closing, False
+        elif mark in ("{", "["):
+            stack.append("}" if mark == "{" else "]")
+            moved = True
+        elif mark in ("}", "]"):
+            stack = stack[:-1]
+            moved = True
+        if len(stack) > _DEEPEST:
+            return {}
     try:
         return json.loads(broken[:good_end] + closing)
     except (ValueError, RecursionError):

@@ -68,6 +68,12 @@ def read_text(text: str) -> SmartReport:
     return replace(report, cut=cut, complete=report.complete and all_read)
 
 
+def _tells_nvme_self_tests(version: str | None) -> bool:
+    """smartctl has read NVMe's self-test log since 7.4 (its NEWS file)."""
+    major, _, minor = (version or "0.0").partition(".")
+    return (int(major), int(minor)) >= (7, 4)
+
+
 class _Page:
     """One output while it is read."""
 
@@ -159,7 +165,7 @@ class _Page:
         """
         found = self.found
         of_ata = found.get("self_test_status") is not None and bool(self.attributes) and "short" in self.kinds
-        of_nvme = bool(found.get("self_test_kinds")) and found.get("tool_version") >= "7.4"
+        of_nvme = bool(found.get("self_test_kinds")) and _tells_nvme_self_tests(found.get("tool_version"))
         if (of_ata or of_nvme or self.uncorrected) and not (any(self.logs) or self._log_is_told):
             self.spoilt.append("self-test log")
         return tuple(dict.fromkeys(self.spoilt))
