@@ -3,6 +3,7 @@
 What the real smartctl makes of the same model's bytes is the same report; tests/beds proves it.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from orchestrator.model.drive import Protocol
@@ -30,12 +31,18 @@ WORDS: Final = {
     },
     Protocol.SCSI: {
         Ending.PASSED: "Completed",
-        Ending.READ_FAILURE: "Failed in segment -->",
+        Ending.READ_FAILURE: "Failed in segment",
         Ending.ABORTED: "Aborted (by user command)",
         Ending.RESET: "Aborted (device reset ?)",
     },
 }
-"""A log entry's status as smartctl 7.4 prints it (ataprint.cpp, nvmeprint.cpp, scsiprint.cpp)."""
+"""A log entry's status in the words of smartctl 7.4's JSON (ataprint.cpp, nvmeprint.cpp, scsiprint.cpp)."""
+FIGURES: Final[dict[str, Callable[[int], int]]] = {
+    "tempminmax": lambda raw: raw & 0xFF,
+    "raw16": lambda raw: raw >> 32,
+    "msec24hour32": lambda raw: raw & 0xFFFFFFFF,
+}
+"""The first number that smartctl prints of a raw value, where that is not the whole."""
 ATA_ENDINGS: Final = {Ending.PASSED: 0x0, Ending.ABORTED: 0x1, Ending.RESET: 0x2, Ending.READ_FAILURE: 0x7}
 """High nibble of the execution status and of a log entry's status (ACS-4, SMART READ DATA)."""
 
@@ -100,8 +107,10 @@ def _percent(model: DriveModel) -> int | None:
 
 
 def _minutes(model: DriveModel) -> tuple[tuple[str, int], ...]:
-    """SCSI and NVMe drives tell only the extended test's time; smartctl 7.4 prints SCSI's alone."""
-    told = {Protocol.ATA: model.kinds, Protocol.SCSI: ("extended",), Protocol.NVME: ()}[model.protocol]
+    """smartctl 7.4 prints none of NVMe's, and SCSI's only below a log that has an entry."""
+    told: tuple[str, ...] = model.kinds if model.protocol is Protocol.ATA else ()
+    if model.protocol is Protocol.SCSI and (model.tests or model.running_kind()):
+        told = ("extended",)
     return tuple((kind, model.profile.minutes(kind) or 0) for kind in told)
 
 
@@ -112,13 +121,14 @@ def _entry(protocol: Protocol, record: SelfTestRecord) -> SelfTestEntry:
         text=WORDS[protocol][record.ending],
         lba=record.lba,
         power_on_hours=record.power_on_hours & 0xFFFF if protocol is Protocol.ATA else record.power_on_hours,
-        remaining_percent=record.remaining_percent if protocol is Protocol.ATA else None,
+        remaining_percent=(record.remaining_percent or None) if protocol is Protocol.ATA else None,
     )
 
 
 def _attribute(line: AttributeState) -> Attribute:
     failed = "now" if 0 < line.value <= line.threshold else "past" if 0 < line.worst <= line.threshold else ""
-    return Attribute(line.id, line.name, line.value, line.worst, line.threshold, bool(line.flags & 1), failed, line.raw)
+    raw = FIGURES.get(line.format, int)(line.raw)
+    return Attribute(line.id, line.name, line.value, line.worst, line.threshold, bool(line.flags & 1), failed, raw)
 
 
 def _exit_status(model: DriveModel) -> int:
