@@ -2,14 +2,15 @@
 
     python tests/fuzz/fuzz_reader.py [CORPUS_FOLDER] [-max_total_time=SECONDS]
 
-Without a folder it begins from tests/adapters/smart_outputs. A finding is written to crash-... in the current folder:
-an exception, a verdict other than the four, a pass from a report that is not complete or whose health is not passed.
+It begins from tests/adapters/smart_outputs; what it learns goes to the folder, or is thrown away. A finding is written
+to crash-... in the current folder: an exception, a verdict other than the four, a pass from a report that is not complete or whose health is not passed.
 """
 
 import sys
+import tempfile
 from pathlib import Path
 
-import atheris
+import atheris  # type: ignore[import-not-found]
 
 with atheris.instrument_imports():
     from orchestrator.adapters.smart_reader import read_report
@@ -26,8 +27,9 @@ def one_document(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv
-    if not any(not argument.startswith("-") for argument in arguments[1:]):
-        arguments = [*arguments, str(Path(__file__).parents[1] / "adapters" / "smart_outputs")]
-    atheris.Setup(arguments, one_document)
-    atheris.Fuzz()
+    seeds = str(Path(__file__).parents[1] / "adapters" / "smart_outputs")
+    options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
+    folders = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    with tempfile.TemporaryDirectory() as scratch:  # libFuzzer writes to the first folder
+        atheris.Setup([sys.argv[0], *(folders or [scratch]), seeds, *options], one_document)
+        atheris.Fuzz()
