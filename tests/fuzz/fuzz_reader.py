@@ -3,14 +3,14 @@
     python tests/fuzz/fuzz_reader.py [CORPUS_FOLDER] [-max_total_time=SECONDS]
 
 It begins from tests/adapters/smart_outputs; what it learns goes to the folder, or is thrown away. A finding is written
-to crash-... in the current folder: an exception, a verdict other than the four, a pass from a report that is not complete or whose health is not passed.
+to crash-... in the current folder: an exception, or a pass from a report that is not complete and healthy.
 """
 
 import sys
 import tempfile
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found]
+import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports():
     from orchestrator.adapters.smart_reader import read_report
