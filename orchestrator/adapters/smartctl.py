@@ -17,7 +17,7 @@ from orchestrator.adapters import pysmart
 from orchestrator.adapters.nvme_cli import INSTALL as INSTALL_NVME
 from orchestrator.adapters.nvme_cli import NvmeCli
 from orchestrator.adapters.smart_reader import read_report
-from orchestrator.adapters.tool import Tool, checked_device_type, checked_node, last_lines
+from orchestrator.adapters.tool import Tool, checked_device_type, checked_node, is_device_type, last_lines
 from orchestrator.model.drive import Drive, Presence, Protocol
 from orchestrator.model.errors import (
     DriveBusy,
@@ -175,7 +175,7 @@ class Smartctl:
         drive = Drive(report.serial, report.wwn, report.model, report.capacity_bytes, report.protocol)
         device = run.document().get("device")
         found = device.get("type") if isinstance(device, dict) else None
-        return drive, found if isinstance(found, str) and found else device_type
+        return drive, str(found) if is_device_type(found) else device_type
 
     def version(self) -> tuple[int, int]:
         """Such as (7, 3); asked once. Raises ToolMissing, ToolFailed."""

@@ -28,9 +28,14 @@ def checked_node(node: str) -> str:
     return node
 
 
+def is_device_type(device_type: object) -> bool:
+    """It is one of smartctl's -d types."""
+    return isinstance(device_type, str) and _DEVICE_TYPE.fullmatch(device_type) is not None
+
+
 def checked_device_type(device_type: str) -> str:
     """The type as it came; Refused unless it is one of smartctl's."""
-    if not _DEVICE_TYPE.fullmatch(device_type):
+    if not is_device_type(device_type):
         raise Refused(
             f"{device_type!r} is not a device type of smartctl",
             remedy="name one of its -d option, such as sat, scsi, nvme or megaraid,5",

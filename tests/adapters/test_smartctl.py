@@ -86,6 +86,12 @@ def test_who_answers_and_how_it_was_found(scsi):
     assert scsi.calls() == ["--json=o -i -B /dev/null /dev/sda"]
 
 
+def test_a_found_type_that_could_not_be_asked_for_again_is_not_taken(scsi):
+    scsi.edit(lambda document: document["device"].update(type="new in 9.9 -X"))
+    _, device_type = scsi.smartctl().identify("/dev/sda", "scsi", stop=scsi.stop)
+    assert device_type == "scsi"
+
+
 def test_the_version_is_asked_once(ata):
     smartctl = ata.smartctl()
     assert smartctl.version() == (7, 3)
