@@ -28,7 +28,7 @@ from orchestrator.simulated.smartctl import StandInSmartctl
 ATA, NVME, SCSI = Protocol.ATA, Protocol.NVME, Protocol.SCSI
 NODES = {ATA: "/dev/sda", SCSI: "/dev/sdb", NVME: "/dev/nvme0"}
 WHOLE = bool(os.environ.get("ORCHESTRATOR_FULL"))
-"""Every profile; else the first of each kind."""
+"""Every profile; else one of each kind, ATA with conveyance tests."""
 
 NOT_COMPARED = {
     "tool_version": "the stand-in is pinned to 7.4, report_of says that it is no tool",
@@ -51,6 +51,8 @@ FROM_7_4_ON = {
     },
 }
 """What a report from smartctl 7.3 does not have."""
+UNKNOWN_TO_7_3 = {"ST4000NM0245-1Z2107", "ST6000NM0235-2AA110"}
+"""Not in 7.3's drive database: it prints the raw values of two of their attributes in another form."""
 STATE_KNOWS_LESS = {
     "running_entry": "how the tool shows the running test in its log; the state tells it as self_test_running",
     "health_source": "the words or key of the output",
@@ -155,8 +157,8 @@ STATES: dict[str, Callable[[DriveModel, Clock], None]] = {
 
 def profiles() -> Iterator[Profile]:
     seen = set()
-    for profile in load_profiles():
-        kind = (profile.protocol, profile.is_ssd, profile.conveyance_minutes is None)
+    for profile in sorted(load_profiles(), key=lambda profile: profile.conveyance_minutes is None):
+        kind = (profile.protocol, profile.is_ssd)
         if WHOLE or kind not in seen:
             seen.add(kind)
             yield profile
@@ -216,10 +218,13 @@ def test_the_same_is_concluded_from_the_real_smartctl_and_from_ours(pair, versio
     assert our_status == status
     older = FROM_7_4_ON.get(pair.drive.protocol, {}) if version == "7.3" else {}
     real, ours = read_report(output, exit_status=status), read_report(our_output, exit_status=our_status)
+    if version == "7.3" and pair.drive.profile.model in UNKNOWN_TO_7_3:
+        real, ours = without_words(real), without_words(ours)
+    else:
+        assert opinion_of_pysmart(our_output, pair, older) == opinion_of_pysmart(output, pair, older)
     assert fields(ours, NOT_COMPARED, older) == fields(real, NOT_COMPARED, older)
     left_out = (NOT_COMPARED, older, STATE_KNOWS_LESS)
     assert fields(without_words(report_of(pair.drive)), *left_out) == fields(without_words(real), *left_out)
-    assert opinion_of_pysmart(our_output, pair, older) == opinion_of_pysmart(output, pair, older)
     if version == "7.4":
         assert text_of(our_output) == text_of(output)
         assert leaves_of(our_output) == leaves_of(output)
@@ -247,10 +252,8 @@ def test_a_drive_that_says_nothing_says_it_in_the_same_words(pair, version, stat
 
 @pytest.mark.parametrize("options", [("-t", "short"), ("-t", "long"), ("-t", "conveyance"), ("-X",)], ids=" ".join)
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
-def test_commands_are_answered_and_refused_in_the_same_words(pair, version, options, busy):
-    if version == "7.3":
-        pytest.skip("the stand-in's words are pinned to smartctl 7.4")
-
+@pytest.mark.parametrize("version", ["7.4"])  # to which the stand-in's words are pinned
+def test_commands_are_answered_and_refused_in_the_same_words(pair, options, busy):
     def begin() -> None:
         pair.drive.abort()
         if busy:
