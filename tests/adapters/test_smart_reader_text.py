@@ -113,6 +113,10 @@ ID# ATTRIBUTE_NAME          FLAGS    VALUE WORST THRESH FAIL RAW_VALUE
 """
 
 
+def test_an_attribute_that_is_also_printed_below_the_health_line_is_one_attribute():
+    assert read_report(ATTRIBUTES + ATTRIBUTES).attributes == read_report(ATTRIBUTES).attributes
+
+
 def test_old_brief_and_hexadecimal_attribute_rows_are_read():
     rows = read_report(ATTRIBUTES).attributes
     assert [(a.id, a.value, a.threshold, a.prefail, a.failed, a.raw) for a in rows] == [
@@ -161,6 +165,32 @@ def test_a_log_row_that_cannot_be_read_is_not_skipped():
     report = read_report("# 1  Short offline       Completed: read fai\n" + whole)
     assert [entry.outcome for entry in report.self_tests] == ["unknown", "passed"]
     assert report.cut
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "spoilt", "section"),
+    [
+        (
+            NVME,
+            "Extended          Completed: failed segments",
+            "Exte\ufffd\ufffded  Complet\ufffdd: failed",
+            "self-test log",
+        ),
+        (ATA, "Reallocated_Sector_Ct", "Reallocated Sector Ct", "attributes"),
+    ],
+)
+def test_a_row_of_a_table_that_cannot_be_read_marks_its_section(text, row, spoilt, section):
+    assert row in text
+    report = read_report(text.replace(row, spoilt))
+    assert report.cut == (section,)
+    assert judge_report(report).status == "warn"
+
+
+def test_the_head_of_a_background_scan_is_no_self_test():
+    scan = (
+        "\n   #  when        lba(hex)    [sk,asc,ascq]    reassign_status\n   1  755:00  0000000000000001  [1,17,1]\n\n"
+    )
+    assert read_report(SAS + scan) == read_report(SAS)
 
 
 def test_a_stale_running_line_is_kept_apart_and_does_not_say_running():

@@ -49,9 +49,9 @@ _COMPLAINTS = re.compile(
 )
 
 
-def _raw_of(attributes: list[Attribute], *ids: int) -> int | None:
-    raws = {row.id: row.raw for row in reversed(attributes)}
-    return next((raws[number] for number in ids if raws.get(number) is not None), None)
+def _raw_of(attributes: dict[int, Attribute], *ids: int) -> int | None:
+    raws = (attributes[number].raw for number in ids if number in attributes)
+    return next((raw for raw in raws if raw is not None), None)
 
 
 def read_text(text: str) -> SmartReport:
@@ -80,18 +80,20 @@ class _Page:
     def __init__(self) -> None:
         self.found = Findings()
         self.banners = 0
-        self.attributes: list[Attribute] = []
+        self.attributes: dict[int, Attribute] = {}
         self.logs: list[list[SelfTestEntry]] = []
         self.spoilt: list[str] = []
         self.messages: list[str] = []
         self.minutes: dict[str, int] = {}
         self.kinds: list[str] = []
         self.uncorrected: dict[str, int] = {}
+        self._table = ""
         self._heading = ""
         self._log_is_told = False
 
     def read(self, line: str) -> None:
         if not line:
+            self._table = ""
             return
         if line[0] in " #0123456789" and self._row(line):
             return
@@ -105,22 +107,22 @@ class _Page:
 
     def _row(self, line: str) -> bool:
         """Rows of the attribute table and of the three self-test logs, known by their shape."""
-        if line.lstrip()[0] == "#":
-            bare = line.lstrip()
+        bare = line.lstrip()
+        if bare[0] == "#":
             entry = text_ata.self_test(bare) or text_scsi.self_test(bare)
-            if entry is None:
-                entry = SelfTestEntry(kind="short", outcome=SelfTestOutcome.UNKNOWN, text=clean(line, 160), source=line)
-                self.spoilt.append("self-test log")
+        elif (attribute := text_ata.attribute(bare)) is not None:
+            self.attributes.setdefault(attribute.id, attribute)  # failing ones are also printed below the health line
+            return True
+        else:
+            entry = text_nvme.self_test(bare)
+        if entry is None and bare.lstrip("# ")[:1].isdecimal() and (self._table or bare[0] == "#"):
+            self.spoilt.append(self._table or "self-test log")
+            if self._table != "attributes":  # a test whose result cannot be read must not be skipped
+                text = clean(bare, 160)
+                entry = SelfTestEntry(kind="short", outcome=SelfTestOutcome.UNKNOWN, text=text, source=line)
+        if entry is not None:
             self._log_row(entry)
-            return True
-        if (row := text_ata.attribute(line)) is not None:
-            if len(self.attributes) < _MOST_ENTRIES:
-                self.attributes.append(row)
-            return True
-        if text_nvme.LIKE_A_ROW.match(line) and (entry := text_nvme.self_test(line)) is not None:
-            self._log_row(entry)
-            return True
-        return False
+        return entry is not None
 
     def _log_row(self, entry: SelfTestEntry) -> None:
         if not self.logs:
@@ -135,6 +137,10 @@ class _Page:
         elif line.startswith(_LOG_HEADINGS):
             self._put("self_test_log_seen", True)
             self.logs.append([])
+        elif line.startswith("ID# ATTRIBUTE_NAME"):
+            self._table = "attributes"
+        elif line.startswith("Num  Test") and "Power_on_Hours" in line:  # NVMe; the other logs' rows begin with "#"
+            self._table = "self-test log"
         elif line.startswith(_NO_LOG):
             self._put("self_test_log_seen", True)
             self._log_is_told = True
@@ -177,7 +183,7 @@ class _Page:
         self._put("capacity_bytes", found.get("total_capacity"))
         if self.attributes:
             self._put("protocol", Protocol.ATA)
-            self._put("attributes", tuple(self.attributes))
+            self._put("attributes", tuple(self.attributes.values()))
             self._put("power_on_hours", _raw_of(self.attributes, 9))
         for celsius in (found.get("sct_celsius"), _raw_of(self.attributes, 194, 190)):
             self._put("temperature_celsius", celsius if celsius is not None and -60 < celsius < 150 else None)

@@ -47,7 +47,6 @@ _ROW = re.compile(
     r"\s{0,2}\d{1,2}\s+(Short|Extended|Vendor specific|Unknown \(0x[0-9a-f]+\))"
     r"\s+(\S.*?)\s+(\d{1,20})\s+(-|\d{1,20})(?:\s|$)"
 )
-LIKE_A_ROW = re.compile(r"\s{0,2}\d{1,2}\s+(Short|Extended|Vendor specific|Unknown \()")
 
 
 def self_test(line: str) -> SelfTestEntry | None:
