@@ -49,8 +49,8 @@ ATA_ENDINGS: Final = {Ending.PASSED: 0x0, Ending.ABORTED: 0x1, Ending.RESET: 0x2
 
 def report_of(model: DriveModel) -> SmartReport:
     """What a read of this drive says now."""
-    percent = _percent(model)
-    protocol = model.protocol
+    percent, protocol = _percent(model), model.protocol
+    attributes = tuple([_attribute(line) for line in model.attributes()])
     return SmartReport(
         protocol=protocol,
         model=model.profile.model,
@@ -69,7 +69,7 @@ def report_of(model: DriveModel) -> SmartReport:
         self_test_minutes=_minutes(model),
         self_test_kinds=None if protocol is Protocol.SCSI else model.kinds,
         aborts_on_command=protocol is Protocol.ATA and model.aborts_on_command,
-        attributes=tuple(_attribute(line) for line in model.attributes()),
+        attributes=attributes,
         temperature_celsius=model.temperature_celsius,
         power_on_hours=model.power_on_hours,
         grown_defects=model.reallocated if protocol is Protocol.SCSI and not model.profile.is_ssd else None,
@@ -79,7 +79,7 @@ def report_of(model: DriveModel) -> SmartReport:
         available_spare=model.available_spare_percent if protocol is Protocol.NVME else None,
         spare_threshold=model.profile.spare_threshold_percent if protocol is Protocol.NVME else None,
         tool_version="simulated",
-        exit_status=_exit_status(model),
+        exit_status=_exit_status(model, attributes),
     )
 
 
@@ -131,18 +131,17 @@ def _attribute(line: AttributeState) -> Attribute:
     return Attribute(line.id, line.name, line.value, line.worst, line.threshold, bool(line.flags & 1), failed, raw)
 
 
-def _exit_status(model: DriveModel) -> int:
+def _exit_status(model: DriveModel, attributes: tuple[Attribute, ...]) -> int:
     """smartctl's bits: 3 failing, 4 a pre-fail attribute with it, 5 any attribute without it, 7 a failed self-test.
 
     ATA: an extended test that passed later outdates failures. NVMe's self-tests set no bit (smartctl 7.4).
     """
     if model.protocol is Protocol.NVME:
         return 8 if model.critical_warning else 0
-    lines = [_attribute(line) for line in model.attributes()]
     bits = 128 if _log_failed(model) else 0
     if model.health_failed:
-        return bits | 8 | 16 * any(line.prefail and line.failed == "now" for line in lines)
-    return bits | 32 * any(line.failed for line in lines)
+        return bits | 8 | 16 * any(line.prefail and line.failed == "now" for line in attributes)
+    return bits | 32 * any(line.failed for line in attributes)
 
 
 def _log_failed(model: DriveModel) -> bool:

@@ -146,7 +146,7 @@ class StandInSmartctl:
             "protocol": {"ata": "ATA", "nvme": "NVMe", "scsi": "SCSI"}[kind],
         }
         if model.gone or "unreadable" in model.faults:
-            _refuse_to_open(sheet, model)
+            _refuse_to_open(sheet, model, ask.device_type)
         elif ask.device_type == "test":
             _tell_type(sheet)
         elif ask.leave_asleep and asleep(model):
@@ -236,15 +236,25 @@ def asleep(model: DriveModel) -> bool:
     return False
 
 
-def _refuse_to_open(sheet: Sheet, model: DriveModel) -> None:
-    """The node is there and does not answer: in smartctl's own words."""
+def _refuse_to_open(sheet: Sheet, model: DriveModel, device_type: str) -> None:
+    """The node is there and does not answer: in smartctl's own words, which depend on -d."""
     sheet.status = OPEN_FAILED
+    why = "No such device" if model.gone else "Input/output error"
     if model.protocol is Speaks.NVME:
-        why = "No such device" if model.gone else "Input/output error"
         sheet.complain(f"Read NVMe Identify Controller failed: NVME_IOCTL_ADMIN_CMD: {why}")
-    else:
-        node = sheet.data.pop("device")["name"]
+        return
+    node = sheet.data["device"]["name"]
+    if device_type in ("", "auto", "test"):
+        del sheet.data["device"]
         sheet.complain(f"Smartctl open device: {node} failed: INQUIRY failed")
+        return
+    if model.protocol is Speaks.ATA:
+        sheet.say(f"Read Device Identity failed: {why}", "")
+        sheet.say("If this is a USB connected device, look at the various --device=TYPE variants")
+    else:
+        sheet.say(f"Standard Inquiry (36 bytes) failed [{why}]", "Retrying with a 64 byte Standard Inquiry")
+        sheet.say(f"Standard Inquiry (64 bytes) failed [{why}]")
+    sheet.say("A mandatory SMART command failed: exiting. To continue, add one or more '-T permissive' options.")
 
 
 def _tell_type(sheet: Sheet) -> None:

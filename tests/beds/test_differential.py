@@ -231,7 +231,8 @@ def test_the_same_is_concluded_from_the_real_smartctl_and_from_ours(pair, versio
 
 
 @pytest.mark.parametrize("state", ["sleeping", "gone", "unreadable"])
-def test_a_drive_that_says_nothing_says_it_in_the_same_words(pair, version, state):
+@pytest.mark.parametrize("typed", [False, True], ids=["", "-d"])
+def test_a_drive_that_says_nothing_says_it_in_the_same_words(pair, version, state, typed):
     if state == "sleeping":
         pair.drive.sleeping = True
     elif state == "gone":
@@ -239,6 +240,8 @@ def test_a_drive_that_says_nothing_says_it_in_the_same_words(pair, version, stat
     else:
         pair.drive.inject(state)
     options = ("-n", "standby", "-a") if state == "sleeping" else ("-a",)
+    if typed:
+        options += ("-d", "sat" if pair.drive.protocol is ATA else pair.drive.protocol.value)
     (status, output), (our_status, our_output) = pair.real(*options), pair.ours(*options)
     assert our_status == status
     older = FROM_7_4_ON.get(pair.drive.protocol, {}) if version == "7.3" else {}
@@ -248,6 +251,7 @@ def test_a_drive_that_says_nothing_says_it_in_the_same_words(pair, version, stat
     assert (ours.health_passed, status) == ((True, 0) if answers else (None, 2))
     if version == "7.4":
         assert text_of(our_output) == text_of(output)
+        assert leaves_of(our_output) == leaves_of(output)
 
 
 @pytest.mark.parametrize("options", [("-t", "short"), ("-t", "long"), ("-t", "conveyance"), ("-X",)], ids=" ".join)
