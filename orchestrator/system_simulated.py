@@ -13,7 +13,8 @@ MOST_SLOTS = 10_000
 MOST_SPEED = 1e6
 
 
-def parts(slots: int, speed: float, seed: int) -> tuple[Parts, Simulation]:
+def parts(slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0) -> tuple[Parts, Simulation]:
+    """`tool_deadline_s`: host seconds for one call of the stand-in smartctl."""
     if not isinstance(slots, int) or not 1 <= slots <= MOST_SLOTS:
         raise InvalidArgument(f"slots is {slots!r}; a simulated rack has 1 to {MOST_SLOTS}")
     if not isinstance(speed, int | float) or not 0 < speed <= MOST_SPEED:
@@ -21,7 +22,7 @@ def parts(slots: int, speed: float, seed: int) -> tuple[Parts, Simulation]:
     ports = Threads()
     clock = RackClock(ports, float(speed))
     simulation = Simulation(ports, clock, slots, seed)
-    access = Smartctl(SimulatedProcesses(simulation.find_by_node), path="smartctl")
+    access = Smartctl(SimulatedProcesses(simulation.find_by_node), deadline_s=tool_deadline_s)
     labels = {slot_id: str(slot_id) for slot_id in simulation.slot_ids()}
     keys = {place(slot_id): slot_id for slot_id in labels}
     return Parts(ports, clock, labels, keys, simulation.make_source, access, collect()), simulation

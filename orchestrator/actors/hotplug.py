@@ -7,6 +7,7 @@ A change is told after DEBOUNCE_S of quiet; the first enumeration at once.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -90,7 +91,12 @@ class HotplugActor(pykka.ThreadingActor):
         """How often a slot changed since it was last settled."""
 
     def on_start(self) -> None:
-        self._ports.spawn("watch", watch, self._ports, self._post, self._source, self._ended)
+        self._ports.spawn("watch", watch, self._ports, self._hear, self._source, self._ended)
+
+    def _hear(self, message: Message) -> None:
+        """On the watch's thread. Not by post: the first listing may come before this actor's address is published."""
+        with suppress(pykka.ActorDeadError):
+            self.actor_ref.tell(message)
 
     def on_stop(self) -> None:
         self._ended.set()
@@ -157,13 +163,13 @@ class HotplugActor(pykka.ThreadingActor):
             self._post.tell(slot_id, Unseen(now) if isinstance(now, str) else Present(now))
 
 
-def watch(ports: Ports, post: Post, source: Source, stop: Event) -> None:
+def watch(ports: Ports, tell: Callable[[Message], None], source: Source, stop: Event) -> None:
     """The thread that owns the source."""
     while not stop.is_set():
         try:
-            post.tell("hotplug", Listed(source.open()))
+            tell(Listed(source.open()))
         except (OSError, OrchestratorError) as exc:
-            post.tell("hotplug", Blind(f"nothing can be seen: {exc}"))
+            tell(Blind(f"nothing can be seen: {exc}"))
             stop.wait(RETRY_S)
             continue
         again = ports.monotonic() + RESYNC_S
@@ -173,4 +179,4 @@ def watch(ports: Ports, post: Post, source: Source, stop: Event) -> None:
             except OSError:
                 break  # events were lost: list anew
             if sighting is not None:
-                post.tell("hotplug", Saw(sighting))
+                tell(Saw(sighting))

@@ -1,0 +1,146 @@
+"""The command line: `orchestrator COMMAND`. Holds no rule; what a command needs is imported when it is called.
+
+Listings take --json, one object a line. Errors go to stderr as one sentence with the remedy. Exit status: 0 done
+(pass or warn), 1 fail, unknown or no answer, 2 wrong usage.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from orchestrator.model.errors import ConfigError, InvalidArgument, NotFound, OrchestratorError
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="The rack file.", show_default=False)]
+Simulated = Annotated[bool, typer.Option("--simulated", help="On a rack without hardware.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON, one object a line, instead of text.")]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Tests a rack of drives: one actor per slot, jobs with ids, verdicts with evidence.\n\n"
+    "\b\nExamples:\n"
+    "  orchestrator demo\n"
+    "  orchestrator run smart-test 3 --config config/rack.yaml\n"
+    "  smartctl -x /dev/sda | orchestrator assess -\n",
+)
+
+
+class RunGroup(typer.core.TyperGroup):
+    """The declared operations as commands, made when they are asked for: collecting them loads users' packages."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        from orchestrator.interfaces import run_command
+
+        return run_command.names()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        from orchestrator.interfaces import run_command
+
+        return run_command.command_named(cmd_name)
+
+
+app.add_typer(
+    typer.Typer(no_args_is_help=True),
+    name="run",
+    cls=RunGroup,
+    subcommand_metavar="NAME SLOT [OPTIONS]",
+    help="Run one operation on the drive in one slot.\n\n"
+    "NAME is the function's name; hyphens are allowed, and a leading run_ may be left out.\n\n"
+    "\b\nExamples:\n"
+    "  orchestrator run smart-test 3 --kind extended --config config/rack.yaml\n"
+    "  orchestrator run read-health 3 --simulated\n"
+    "  orchestrator run smart-test --help\n",
+)
+
+
+@app.command()
+def demo(
+    slots: Annotated[int, typer.Option(min=1, max=1000, help="How many slots the simulated rack has.")] = 24,
+    speed: Annotated[float, typer.Option(help="Rack seconds per real second, up to 1e6.")] = 7200.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same drives, and the same of them sick.")] = 0,
+    keep: Annotated[bool, typer.Option("--keep", help="Stay when all is tested, until Ctrl-C.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Test a simulated rack: some drives are sick, one is pulled in mid-test and another plugged in.
+
+    Ends by itself within 30 seconds, with the verdict on every slot. The drives are simulated, and the answers of
+    smartctl with them; all else is the code that tests real drives.
+
+    \b
+    Examples:
+      orchestrator demo
+      orchestrator demo --slots 8 --seed 7 --json
+    """
+    from orchestrator.interfaces.demo import run_demo
+
+    run_demo(slots=slots, speed=speed, seed=seed, keep=keep, as_json=as_json)
+
+
+@app.command()
+def slots(config: Config = None, simulated: Simulated = False, as_json: Json = False) -> None:
+    """List the slots: state, drive, and why a slot cannot be used.
+
+    \b
+    Examples:
+      orchestrator slots --config config/rack.yaml
+      orchestrator slots --simulated --json
+    """
+    from orchestrator.interfaces.slots_command import show_slots
+
+    show_slots(config, simulated=simulated, as_json=as_json)
+
+
+@app.command()
+def doctor(config: Config = None, as_json: Json = False) -> None:
+    """Say what this host has and what is missing: smartctl, rights, udevd, with the remedy for each.
+
+    Exit status 1 when something that is needed is missing.
+
+    \b
+    Examples:
+      orchestrator doctor
+      orchestrator doctor --config config/rack.yaml --json
+    """
+    from orchestrator.interfaces.doctor import examine_host
+
+    raise typer.Exit(examine_host(config, as_json=as_json))
+
+
+@app.command()
+def assess(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help='smartctl\'s output; "-" is stdin.')],
+    as_json: Json = False,
+) -> None:
+    """Judge kept outputs of smartctl, text or JSON, -a or -x. Needs no drive and no rack.
+
+    Exit status: 0 when every file could be opened, whatever the verdicts; 2 for a missing one.
+
+    \b
+    Examples:
+      smartctl -x /dev/sda | orchestrator assess -
+      orchestrator assess --json *.txt
+    """
+    from orchestrator.interfaces.assess import assess_files
+
+    status = assess_files(files, as_json=as_json, stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
+    raise typer.Exit(status)
+
+
+def main() -> None:
+    """The entry point. SIGTERM is taken as Ctrl-C, so that a job is cancelled and no self-test left running."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app()
+    except OrchestratorError as exc:
+        sys.stderr.write(f"{exc}{f'; {exc.remedy}' if exc.remedy else ''}\n")
+        sys.exit(2 if isinstance(exc, ConfigError | InvalidArgument | NotFound) else 1)
+
+
+if __name__ == "__main__":
+    main()

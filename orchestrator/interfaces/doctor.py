@@ -1,0 +1,131 @@
+"""`orchestrator doctor`: what this host has, what is missing, and the remedy. Touches no drive.
+
+"missing" stops the work, "limited" stops a part of it, and the finding says which.
+"""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from orchestrator.adapters.nvme_cli import INSTALL as INSTALL_NVME
+from orchestrator.adapters.nvme_cli import NvmeCli
+from orchestrator.adapters.process import ChildProcesses
+from orchestrator.adapters.smartctl import NVME_SELF_TESTS, Smartctl
+from orchestrator.interfaces.outcome import printable
+from orchestrator.interfaces.table import print_table
+from orchestrator.model.errors import ToolFailed
+
+if TYPE_CHECKING:
+    from orchestrator.settings import RackSettings
+
+FIRST_WITH_JSON = (7, 0)
+"""smartctl prints JSON from here on (smartmontools 7.0, NEWS)."""
+_CAPABILITIES = {17: "CAP_SYS_RAWIO", 21: "CAP_SYS_ADMIN"}
+"""Bits of CapEff (linux/capability.h): SATA and SAS need the first, NVMe the second."""
+_SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+PATIENCE_S = 10.0
+
+
+class State(StrEnum):
+    OK = "ok"
+    LIMITED = "limited"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine_host(config: Path | None, *, as_json: bool) -> int:
+    """Print what is found, and give the exit status: 1 when something is missing. Raises ConfigError."""
+    from orchestrator import settings
+
+    rack = settings.load(config) if config is not None else settings.RackSettings()
+    findings = list(examine(rack))
+    if as_json:
+        for finding in findings:
+            print(json.dumps(asdict(finding)))
+    else:
+        rows = [(one.name, one.state.value, printable(one.found), printable(one.remedy)) for one in findings]
+        print_table(("what", "state", "found", "remedy"), rows)
+    return int(any(finding.state is State.MISSING for finding in findings))
+
+
+def examine(rack: "RackSettings", *, run: Path = Path("/run"), proc: Path = Path("/proc")) -> Iterator[Finding]:
+    """`run` and `proc`: where the host's own folders are."""
+    yield Finding("python", State.OK, platform.python_version())
+    yield Finding("orchestrator", State.OK, version("drive-test-orchestrator"))
+    yield Finding("pySMART", State.OK, version("pySMART"))
+    if rack.simulated is not None:
+        yield Finding("rack", State.OK, f"SIMULATED, {rack.simulated.slots} slots: needs nothing below")
+    yield from _tools(rack)
+    yield _rights(rack, proc)
+    yield _udevd(run)
+    for slot_id, slot in sorted(rack.slots.items()):
+        if Path(slot.node).exists():
+            yield Finding(f"slot {slot_id}", State.OK, slot.node)
+        else:
+            yield Finding(
+                f"slot {slot_id}", State.LIMITED, f"{slot.node} is not there", "plug a drive in, or correct node"
+            )
+
+
+def _tools(rack: "RackSettings") -> Iterator[Finding]:
+    processes, tool = ChildProcesses(), rack.smartctl
+    smartctl = Smartctl(processes, tool.path, sudo=tool.sudo, deadline_s=PATIENCE_S)
+    try:
+        said, found = smartctl.describe(), smartctl.version()
+    except ToolFailed as exc:
+        yield Finding("smartctl", State.MISSING, str(exc), exc.remedy)
+        return
+    path = shutil.which(tool.path, path=f"{os.environ.get('PATH', '')}:{_SBIN}") or tool.path
+    if found < FIRST_WITH_JSON:
+        yield Finding("smartctl", State.MISSING, f"{said} ({path})", "install smartmontools 7.0 or newer")
+        return
+    yield Finding("smartctl", State.OK, f"{said} ({path})")
+    if found >= NVME_SELF_TESTS:
+        yield Finding("NVMe self-tests", State.OK, "by smartctl")
+    elif NvmeCli(processes, sudo=tool.sudo, deadline_s=PATIENCE_S).installed(stop=Event()):
+        yield Finding("NVMe self-tests", State.OK, "by nvme-cli: smartctl starts them from 7.4 on")
+    else:
+        lacking = f"smartctl {found[0]}.{found[1]} starts none, and nvme-cli is not installed"
+        yield Finding("NVMe self-tests", State.LIMITED, lacking, INSTALL_NVME)
+
+
+def _rights(rack: "RackSettings", proc: Path) -> Finding:
+    if rack.smartctl.sudo:
+        return Finding("rights", State.OK, "smartctl is run by sudo -n")
+    effective = _effective_capabilities(proc)
+    lacking = [name for bit, name in _CAPABILITIES.items() if not effective >> bit & 1]
+    who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
+    if not lacking:
+        return Finding("rights", State.OK, f"{who}, with {' and '.join(_CAPABILITIES.values())}")
+    remedy = "run as root, or set smartctl: {sudo: true} in the rack file"
+    return Finding("rights", State.LIMITED, f"{who}, without {' and '.join(lacking)}: drives cannot be read", remedy)
+
+
+def _effective_capabilities(proc: Path) -> int:
+    try:
+        lines = (proc / "self/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
+
+
+def _udevd(run: Path) -> Finding:
+    if (run / "udev/control").exists():
+        return Finding("udevd", State.OK, "it runs")
+    remedy = "start systemd-udevd, or name each slot's node in the rack file"
+    return Finding("udevd", State.LIMITED, "it does not run: links below /dev/disk are not made", remedy)

@@ -1,0 +1,188 @@
+"""`orchestrator run NAME SLOT`: one command for each declared operation, its options those of the declaration.
+
+    collect() ──▶ a command per operation ──▶ rack.start ──▶ progress on stderr ──▶ answer on stdout, exit status
+
+Ctrl-C cancels the job once, and waits for the drive's test to be ended; a second one leaves at once.
+"""
+
+import inspect
+import json
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+import typer
+import typer.main
+
+from orchestrator.interfaces import outcome
+from orchestrator.interfaces.opening import open_rack, title
+from orchestrator.interfaces.progress import Progress
+from orchestrator.model.errors import InvalidArgument, JobNotFinished, UnknownOperation
+from orchestrator.model.job import AsyncJob
+from orchestrator.operations.declare import Operation, Option, collect
+
+if TYPE_CHECKING:
+    from orchestrator.rack import Rack
+
+LOOK_S = 0.1
+"""Host seconds between two looks at the job."""
+CANCEL_S = 12.0
+"""Host seconds for a cancelled job to end; it does within 10."""
+
+
+def short_name(name: str) -> str:
+    """run_smart_test is typed smart-test."""
+    return name.removeprefix("run_").replace("_", "-")
+
+
+def find(name: str, names: list[str]) -> str | None:
+    """The function's name, hyphens allowed, a leading run_ may be left out."""
+    typed = name.replace("-", "_")
+    return next((known for known in (typed, f"run_{typed}") if known in names), None)
+
+
+def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
+    """A function whose signature is the command line of this operation."""
+
+    def command(slot: int, config: Path | None, simulated: bool, as_json: bool, **texts: str | None) -> None:
+        options = {name: value_of(operation.options[name], text) for name, text in texts.items() if text is not None}
+        operation.check(options)
+        with open_rack(config, simulated) as rack:
+            status = run(rack, operation, slot, options, as_json=as_json)
+        raise typer.Exit(status)
+
+    parameters = {
+        "slot": Annotated[int, typer.Argument(metavar="SLOT", help="The slot's id.", show_default=False)],
+        **{option.name: Annotated[str | None, _typed(option)] for option in operation.options.values()},
+        "config": Annotated[Path | None, typer.Option("--config", "-c", help="The rack file.", show_default=False)],
+        "simulated": Annotated[bool, typer.Option("--simulated", help="On a rack without hardware.")],
+        "as_json": Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")],
+    }
+    defaults = {"slot": inspect.Parameter.empty, "simulated": False, "as_json": False}
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name), annotation=kind)
+            for name, kind in parameters.items()
+        ]
+    )
+    command.__annotations__ = parameters
+    typed = short_name(operation.name)
+    command.__doc__ = (
+        f"{operation.summary}\n\n"
+        f"Exit status: 0 done (pass or warn), 1 fail, unknown or no answer, 2 wrong usage.\n\n"
+        f"\b\nExamples:\n"
+        f"  orchestrator run {typed} 3 --config config/rack.yaml\n"
+        f"  orchestrator run {typed} 3 --simulated --json\n"
+    )
+    return command
+
+
+def _typed(option: Option) -> Any:
+    limits = f" {option.between.least:g} to {option.between.most:g}." if option.between else ""
+    default = "Required." if option.required else f"Default: {option.default}."
+    return typer.Option(
+        f"--{option.name.replace('_', '-')}",
+        metavar=_metavar(option.type),
+        help=" ".join(f"{option.help}{limits} {default}".split()),
+        show_default=False,
+    )
+
+
+def _metavar(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "|".join(str(value) for value in get_args(kind))
+    parts = [part for part in get_args(kind) if part is not NoneType] or [kind]
+    return {bool: "true|false", int: "NUMBER", float: "NUMBER", str: "TEXT"}.get(parts[0], "VALUE")
+
+
+def value_of(option: Option, text: str) -> Any:
+    """What was typed, as the operation takes it. Raises InvalidArgument."""
+    for kind in get_args(option.type) if get_origin(option.type) not in (Literal, tuple) else ():
+        try:
+            return value_of(Option(option.name, kind, option.default, option.between, ""), text)
+        except InvalidArgument:
+            continue
+    return option.check(_read(option.type, text))
+
+
+def _read(kind: Any, text: str) -> Any:
+    """The text itself where it cannot be read: the option's own check then says what it takes."""
+    try:
+        if get_origin(kind) is Literal:
+            return next((value for value in get_args(kind) if str(value) == text), text)
+        if kind is NoneType:
+            return None if text.lower() == "none" else text
+        if kind is bool:
+            return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+        if kind in (int, float) or (isinstance(kind, type) and issubclass(kind, Enum)):
+            return kind(text)
+    except ValueError:
+        return text
+    return text
+
+
+def run(rack: "Rack", operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool) -> int:
+    """Do it, show it, and give the exit status. Blocks until the job has ended."""
+    job_id = rack.start(operation.name, 0, slot_id, **options)
+    slot = next(slot for slot in rack.slots() if slot.id == slot_id)
+    where = f"slot {slot.id} ({slot.label})"
+    job = rack.get_job_status(job_id)
+    mark = "SIMULATED: " if rack.is_simulated else ""
+    with Progress(f"{mark}{where}: {operation.name} on {outcome.drive_text(job.drive)}", quiet=as_json) as progress:
+        try:
+            job = _follow(rack, job_id, progress)
+        except KeyboardInterrupt:
+            progress.say("cancelling; the drive's own test is being ended")
+            rack.cancel_job(job_id)
+            (job,) = rack.wait([job_id], CANCEL_S)
+    answer = rack.result(operation.name, job_id, 0) if job.error is None else None
+    if as_json:
+        print(json.dumps(_as_json(rack, job, slot.label, answer)))
+    else:
+        _tell(rack, job, where, answer)
+    return outcome.exit_status(job)
+
+
+def _follow(rack: "Rack", job_id: int, progress: Progress) -> AsyncJob:
+    while True:
+        try:
+            return rack.wait([job_id], LOOK_S)[0]
+        except JobNotFinished:
+            progress.show(rack.get_job_status(job_id))
+
+
+def _as_json(rack: "Rack", job: AsyncJob, label: str, answer: Any) -> dict[str, Any]:
+    verdict = outcome.verdict_json(outcome.verdict_of(job))
+    found = outcome.job_json(job) | {"label": label, "answer": outcome.plain(answer)} | verdict
+    return found | {"simulated": rack.is_simulated}
+
+
+def _tell(rack: "Rack", job: AsyncJob, where: str, answer: Any) -> None:
+    if rack.is_simulated:
+        print(title(rack))
+    verdict = outcome.verdict_of(job)
+    said = f"{verdict.status.value.upper()}" if verdict else "done"
+    print(f"{where}: {outcome.drive_text(job.drive)}: {job.name}: {said}")
+    if job.error is None and answer != verdict:
+        print(f"  answer: {outcome.plain(answer)}")
+    for reason in verdict.reasons if verdict else ():
+        print(f"  - {outcome.printable(reason.text)}")
+
+
+def names() -> list[str]:
+    """As they are typed."""
+    return sorted(short_name(name) for name in collect())
+
+
+def command_named(typed: str) -> Any:
+    """The command of this operation. Raises UnknownOperation."""
+    operations = collect()
+    name = find(typed, list(operations))
+    if name is None:
+        known = ", ".join(sorted(map(short_name, operations)))
+        raise UnknownOperation(f"no operation {typed!r}", remedy=f"it is one of: {known}")
+    made = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    made.command(short_name(name))(command_of(operations[name]))
+    return typer.main.get_command(made)
