@@ -5,17 +5,13 @@ here as the real tool would show it.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import DriveChanged, JobCancelled, ToolFailed, ToolTimeout
 from orchestrator.model.ports import Event
 from orchestrator.model.report import SmartReport
-from orchestrator.simulated.drive import DriveModel
+from orchestrator.simulated.drive import SLOW_S, DriveModel
 from orchestrator.simulated.report import report_of
-
-SLOW_S: Final = 1.0
-"""Host seconds that a call on a "slow" drive takes."""
 
 
 class SimulatedAccess:
@@ -46,6 +42,7 @@ class SimulatedAccess:
         model = self._find(presence)
         if "hang" in model.faults:
             self._wait(self._deadline_s, stop)
+            self._find(presence)  # pulled meanwhile says more than silent
             raise ToolTimeout(
                 f"drive {presence.drive.serial} gave no answer within {self._deadline_s:g} s",
                 serial=presence.drive.serial,

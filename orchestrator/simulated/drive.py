@@ -31,6 +31,8 @@ FAULTS: Final = (
     "bad_sector",
     "hot",
 )
+SLOW_S: Final = 1.0
+"""Host seconds that one call on a "slow" drive takes."""
 LOG_ENTRIES: Final = {Protocol.ATA: 21, Protocol.NVME: 20, Protocol.SCSI: 20}
 """How many self-tests a drive remembers: ACS-4, NVM Express Base 2.0, SPC-5."""
 

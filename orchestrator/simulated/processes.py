@@ -9,11 +9,9 @@ from pathlib import PurePath
 from typing import Final
 
 from orchestrator.model.ports import Event, Finished
-from orchestrator.simulated.drive import DriveModel
+from orchestrator.simulated.drive import SLOW_S, DriveModel
 from orchestrator.simulated.smartctl import StandInSmartctl, parsed
 
-SLOW_S: Final = 1.0
-"""Host seconds that a call on a "slow" drive takes."""
 MISSING: Final = 127
 KILLED: Final = -9
 

@@ -54,7 +54,7 @@ def report_of(model: DriveModel) -> SmartReport:
     return SmartReport(
         protocol=protocol,
         model=model.profile.model,
-        serial=model.serial,
+        serial=model.answering_serial,
         wwn=model.wwn,
         firmware=model.profile.firmware,
         capacity_bytes=model.profile.capacity_bytes,
@@ -115,12 +115,18 @@ def _minutes(model: DriveModel) -> tuple[tuple[str, int], ...]:
 
 
 def _entry(protocol: Protocol, record: SelfTestRecord) -> SelfTestEntry:
+    """ATA counts the hours modulo 65536, SCSI stops at 65535, NVMe has room."""
+    hours = record.power_on_hours
+    if protocol is Protocol.ATA:
+        hours &= 0xFFFF
+    elif protocol is Protocol.SCSI:
+        hours = min(hours, 0xFFFF)
     return SelfTestEntry(
         kind=record.kind,
         outcome=OUTCOMES[record.ending],
         text=WORDS[protocol][record.ending],
         lba=record.lba,
-        power_on_hours=record.power_on_hours & 0xFFFF if protocol is Protocol.ATA else record.power_on_hours,
+        power_on_hours=hours,
         remaining_percent=(record.remaining_percent or None) if protocol is Protocol.ATA else None,
     )
 

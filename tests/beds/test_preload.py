@@ -88,6 +88,16 @@ def test_the_faults_show_through_the_real_program(bed, drive, ask, fault):
         assert f"Serial Number:    {drive.serial}" not in text
 
 
+def test_a_look_at_a_drive_that_aborts_on_command_ends_its_test(bed, drive, ask):
+    bed.add("/dev/sda", drive)
+    drive.aborts_on_command = True
+    assert "Testing has begun" in ask("-t", "short")[1]
+    assert drive.running_kind() == "short"
+    text = ask("-c", "-l", "selftest")[1]
+    assert "Abort Offline collection upon new" in text
+    assert "# 1  Short offline       Aborted by host" in text
+
+
 def test_many_programs_ask_at_once(bed, drive, ask):
     bed.add("/dev/sda", drive)
     answers: list[tuple[int, str]] = []

@@ -48,6 +48,16 @@ def test_a_life_told_by_the_state_and_by_the_output_is_the_same(profile: Profile
         assert same(read(drive)) == same(report_of(drive))
 
 
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_a_very_old_drive_tells_its_hours_as_its_standard_lets_it(make_drive, clock, protocol):
+    drive = make_drive(protocol)
+    clock.advance(80_000 * 3600)
+    drive.start("short")
+    drive.abort()
+    assert drive.tests[0].power_on_hours > 0xFFFF
+    assert same(read(drive)) == same(report_of(drive))
+
+
 def test_a_drive_that_aborts_on_command_says_so(make_drive):
     drive = make_drive()
     drive.aborts_on_command = True
