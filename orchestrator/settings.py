@@ -99,7 +99,9 @@ def load(path: Path) -> RackSettings:
     try:
         settings = RackSettings.model_validate(file.data or {})
     except ValidationError as exc:
-        file.mistakes += [_explain(file, error) for error in exc.errors()]
+        told = {(mistake.line, mistake.column) for mistake in file.mistakes}
+        found = [_explain(file, error) for error in exc.errors()]
+        file.mistakes += [mistake for mistake in found if (mistake.line, mistake.column) not in told]
     file.mistakes += _contradictions(file)
     if file.mistakes:
         lines = [f"{path}:{m.line}:{m.column}: {m.text}" for m in sorted(set(file.mistakes))]

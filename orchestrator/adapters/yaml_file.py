@@ -18,8 +18,9 @@ from orchestrator.model.errors import ConfigError
 
 LONGEST_FILE = 1 << 20
 _DEEPEST = 20
-_NULL = "tag:yaml.org,2002:null"
 _CORE = "tag:yaml.org,2002:"
+_NULL = _CORE + "null"
+_TAGS = {_CORE + name for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 
 Data = dict[str, "Data"] | list["Data"] | str | None
 Where = tuple[str | int, ...]
@@ -86,13 +87,14 @@ class _Reader:
 
     def read(self, node: Node, where: Where) -> Data:
         self._file.values[where] = _place(node)
-        if not (node.tag or _CORE).startswith(_CORE):
-            self._wrong(node, f"the tag {node.tag} is not known here; leave it out")
+        if node.tag not in _TAGS:
+            self._wrong(node, f"the tag {node.tag.replace(_CORE, '!!')} is not known here; leave it out")
             return None
         if isinstance(node, ScalarNode):
             return None if node.tag == _NULL else str(node.value)
-        if id(node) in self._seen or len(where) > _DEEPEST:
-            self._wrong(node, "an alias, or too deep a nest; write it out flat")
+        if id(node) in self._seen or len(where) > _DEEPEST:  # an alias's node bears the mark of what it stands for
+            self._file.values[where] = place = self._file.keys.get(where, _place(node))
+            self._file.mistakes.append(Mistake(*place, "an alias, or too deep a nest; write it out flat"))
             return None
         self._seen.add(id(node))
         if isinstance(node, SequenceNode):
