@@ -128,6 +128,14 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path):
         settings.load(tmp_path / "rack.yaml")
 
 
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[1] / "config").glob("*.yaml")), ids=lambda path: path.name
+)
+def test_the_files_that_we_ship_can_be_read(path):
+    rack = settings.load(path)
+    assert rack.slots or rack.simulated
+
+
 def test_settings_are_frozen(rack_file):
     rack = settings.load(rack_file("simulated: {}"))
     with pytest.raises(ValueError, match="frozen"):

@@ -126,15 +126,22 @@ def assess(
       smartctl -x /dev/sda | orchestrator assess -
       orchestrator assess --json *.txt
     """
+    raise typer.Exit(_assess(files, as_json))
+
+
+def _assess(files: list[str], as_json: bool) -> int:
     from orchestrator.interfaces.assess import assess_files
 
-    status = assess_files(files, as_json=as_json, stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
-    raise typer.Exit(status)
+    return assess_files(files, as_json=as_json, stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
 
 
 def main() -> None:
     """The entry point. SIGTERM is taken as Ctrl-C, so that a job is cancelled and no self-test left running."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    command, *words = sys.argv[1:] or [""]
+    files = [word for word in words if word != "--json"]
+    if command == "assess" and files and not any(word.startswith("-") and word != "-" for word in files):
+        sys.exit(_assess(files, "--json" in words))  # scripts call it file by file; typer's parser would load pydantic
     try:
         app()
     except OrchestratorError as exc:

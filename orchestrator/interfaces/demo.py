@@ -58,8 +58,9 @@ class Demo:
             self._start(slot_id)
         yield f"{len(self.jobs)} extended self-tests started"
         yield from self._until(lambda: (job := self._job(self._pulled)).has_ended or job.progress >= PULL_AT_PERCENT)
+        when = "after" if self._job(self._pulled).has_ended else "in the middle of"
         serial = self._rack.simulation.pull(self._pulled)
-        yield f"slot {self._pulled}: {serial} was pulled out in mid-test"
+        yield f"slot {self._pulled}: {serial} was pulled out {when} its test"
         empty_until = time.monotonic() + EMPTY_S
         yield from self._until(lambda: self._slot(self._pulled).state is SlotState.EMPTY)
         yield from self._until(lambda: time.monotonic() >= empty_until)

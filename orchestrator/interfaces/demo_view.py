@@ -77,7 +77,9 @@ class LiveView:
 
         if step:
             self._steps.append(step)
-        table = rich_table(("slot", "drive", "self-test", "verdict", "reasons"), [_row(*row) for row in rows])
+        table = rich_table(
+            ("slot", "drive", "self-test", "verdict", "reasons"), [_row(*row) for row in rows], wrap=False
+        )
         if self._live is not None:
             self._live.update(Group(Text(self._title, style="bold yellow"), table, Text("\n".join(self._steps[-2:]))))
 
@@ -86,8 +88,7 @@ def _row(slot: SlotInfo, job: AsyncJob) -> tuple[str, ...]:
     verdict = outcome.verdict_of(job)
     status = verdict.status.value if verdict else ""
     drive = outcome.drive_text(slot.drive) if slot.drive else "- (pulled)"
-    reasons = outcome.reasons_text(verdict)
-    return slot.label, drive, _bar(job), status, reasons if len(reasons) < 60 else f"{reasons[:57]}..."
+    return slot.label, drive, _bar(job), status, outcome.reasons_text(verdict)
 
 
 def _bar(job: AsyncJob) -> str:

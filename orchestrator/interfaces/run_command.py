@@ -19,7 +19,7 @@ import typer.main
 from orchestrator.interfaces import outcome
 from orchestrator.interfaces.opening import open_rack, title
 from orchestrator.interfaces.progress import Progress
-from orchestrator.model.errors import InvalidArgument, JobNotFinished, UnknownOperation
+from orchestrator.model.errors import JobNotFinished, UnknownOperation
 from orchestrator.model.job import AsyncJob
 from orchestrator.operations.declare import Operation, Option, collect
 
@@ -98,28 +98,28 @@ def _metavar(kind: Any) -> str:
 
 
 def value_of(option: Option, text: str) -> Any:
-    """What was typed, as the operation takes it. Raises InvalidArgument."""
-    for kind in get_args(option.type) if get_origin(option.type) not in (Literal, tuple) else ():
+    """What was typed, as the operation takes it. Raises InvalidArgument, in the words of the option's own check."""
+    alone = option.type if get_origin(option.type) in (Literal, tuple) else None
+    for kind in (alone,) if alone else get_args(option.type) or (option.type,):
         try:
-            return value_of(Option(option.name, kind, option.default, option.between, ""), text)
-        except InvalidArgument:
+            return option.check(_read(kind, text))
+        except ValueError:
             continue
-    return option.check(_read(option.type, text))
+    return option.check(text)
 
 
 def _read(kind: Any, text: str) -> Any:
-    """The text itself where it cannot be read: the option's own check then says what it takes."""
-    try:
-        if get_origin(kind) is Literal:
-            return next((value for value in get_args(kind) if str(value) == text), text)
-        if kind is NoneType:
-            return None if text.lower() == "none" else text
-        if kind is bool:
-            return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
-        if kind in (int, float) or (isinstance(kind, type) and issubclass(kind, Enum)):
-            return kind(text)
-    except ValueError:
-        return text
+    """Raises ValueError where the text is none of this kind."""
+    if get_origin(kind) is Literal:
+        return next((value for value in get_args(kind) if str(value) == text), text)
+    if kind is NoneType and text.lower() != "none":
+        raise ValueError
+    if kind is NoneType:
+        return None
+    if kind is bool:
+        return ("false", "no", "true", "yes").index(text.lower()) > 1
+    if kind in (int, float) or (isinstance(kind, type) and issubclass(kind, Enum)):
+        return kind(text)
     return text
 
 

@@ -29,13 +29,15 @@ def plain_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
+def rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, wrap: bool = True) -> "Table":
+    """`wrap`: the last column may take more than one line."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for head in heads:
-        table.add_column(head, no_wrap=head != heads[-1], overflow="fold" if head == heads[-1] else "ellipsis")
+        last = wrap and head == heads[-1]
+        table.add_column(head, no_wrap=not last, overflow="fold" if last else "ellipsis")
     for row in rows:
         table.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     return table
