@@ -85,7 +85,6 @@ class AsyncJob:
     def has_ended(self) -> bool:
         return self.status in ENDED
 
-
     def exception(self) -> OrchestratorError:
         """The error of a FAILED job, as `_result` raises it."""
         error = self.error or JobError("no_answer", "the job has no answer")

@@ -124,4 +124,3 @@ class DriveAccess(Protocol):
 
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         """Ask the drive to end its self-test."""
-
