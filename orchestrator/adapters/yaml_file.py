@@ -88,7 +88,7 @@ class _Reader:
     def read(self, node: Node, where: Where) -> Data:
         self._file.values[where] = _place(node)
         if node.tag not in _TAGS:
-            self._wrong(node, f"the tag {node.tag.replace(_CORE, '!!')} is not known here; leave it out")
+            self._wrong(node, f"the tag {str(node.tag).replace(_CORE, '!!')} is not known here; leave it out")
             return None
         if isinstance(node, ScalarNode):
             return None if node.tag == _NULL else str(node.value)
