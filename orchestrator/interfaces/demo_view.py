@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 Rows = list[tuple[SlotInfo, AsyncJob]]
-BAR = 20
+BAR = 12
+DRIVE = 34
+"""Characters, so that all but the reasons fit a terminal of 80."""
 
 
 def make_view(title: str, *, quiet: bool) -> "PlainView | LiveView":
@@ -77,10 +79,9 @@ class LiveView:
 
         if step:
             self._steps.append(step)
-        table = rich_table(
-            ("slot", "drive", "self-test", "verdict", "reasons"), [_row(*row) for row in rows], wrap=False
-        )
         if self._live is not None:
+            heads, width = ("slot", "drive", "self-test", "verdict", "reasons"), self._live.console.width
+            table = rich_table(heads, [_row(*row) for row in rows], line=width)
             self._live.update(Group(Text(self._title, style="bold yellow"), table, Text("\n".join(self._steps[-2:]))))
 
 
@@ -88,6 +89,7 @@ def _row(slot: SlotInfo, job: AsyncJob) -> tuple[str, ...]:
     verdict = outcome.verdict_of(job)
     status = verdict.status.value if verdict else ""
     drive = outcome.drive_text(slot.drive) if slot.drive else "- (pulled)"
+    drive = drive if len(drive) <= DRIVE else f"{drive[: DRIVE - 1]}…"
     return slot.label, drive, _bar(job), status, outcome.reasons_text(verdict)
 
 

@@ -29,15 +29,19 @@ def plain_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, wrap: bool = True) -> "Table":
-    """`wrap`: the last column may take more than one line."""
+def rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, line: int | None = None) -> "Table":
+    """`line`: so many characters wide, a line a row, and what is too long for the last column is cut off."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for head in heads:
-        last = wrap and head == heads[-1]
-        table.add_column(head, no_wrap=not last, overflow="fold" if last else "ellipsis")
+    widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads) - 1)]
+    left = None if line is None else max(len(heads[-1]), line - sum(widths) - 2 * len(widths))
+    for head in heads[:-1]:
+        table.add_column(head, no_wrap=True)
+    table.add_column(
+        heads[-1], no_wrap=line is not None, overflow="fold" if line is None else "ellipsis", max_width=left
+    )
     for row in rows:
         table.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     return table

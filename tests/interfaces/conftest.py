@@ -1,8 +1,15 @@
 """The command line in this process, and as a process of its own."""
 
+import contextlib
+import fcntl
+import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,3 +66,25 @@ def process() -> Callable[..., "subprocess.Popen[str]"]:
         return subprocess.Popen([*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True)
 
     return start
+
+
+@pytest.fixture
+def terminal() -> Callable[..., str]:
+    """What the command writes to a terminal of so many columns, without its colours and movements."""
+
+    def run(*arguments: str, columns: int) -> str:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
+        command = [*COMMAND, *arguments]
+        started = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+        os.close(theirs)
+        written = b""
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            while chunk := os.read(ours, 65536):
+                written += chunk
+        os.close(ours)
+        assert started.wait(timeout=60) == 0
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode()).replace("\r", "")
+
+    return run

@@ -110,6 +110,13 @@ def test_slots_lists_each_slot(orchestrator, rack_file):
     assert slots[2]["drive"]["serial"] in table[4]
 
 
+def test_on_a_terminal_a_job_has_a_bar_and_then_its_answer(terminal, rack_file):
+    config = rack_file("simulated: {slots: 1, speed: 100}")
+    text = terminal("run", "smart-test", "1", "--config", config, columns=120)
+    assert "━" in text
+    assert text.splitlines()[-1] == "  answer: True"
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_cancels_the_job_and_says_so(process, rack_file, sent):
     started = process("run", "smart-test", "1", "--config", rack_file(SLOW))

@@ -1,6 +1,7 @@
 """The demo: 24 slots, some drives sick, one swapped; what it shows is what the jobs ended with."""
 
 import json
+import re
 import time
 
 import pytest
@@ -89,3 +90,14 @@ def test_the_same_seed_makes_the_same_drives_sick(orchestrator, sick):
     orchestrator("demo", "--slots", "6", "--speed", "100000", "--seed", "5", "--json")
     assert dict(sick) == first
     assert len(first) == 2
+
+
+def test_on_a_terminal_of_80_columns_the_live_table_keeps_slot_drive_progress_and_verdict(terminal):
+    text = terminal("demo", "--slots", "6", "--speed", "30000", columns=80)
+    live, _, rest = text.partition("reasons")
+    assert live.split("\n")[-1].split() == ["slot", "drive", "self-test", "verdict"]
+    rows = [line for line in rest.splitlines() if re.match(r"[1-6] +\S", line)]
+    assert any("█" in row for row in rows)
+    assert any(re.search(r" 100 % +pass", row) for row in rows)
+    assert max(map(len, rows)) <= 80
+    assert re.search(r"SIMULATED: \d+ pass, \d+ fail, 1 unknown", text)
