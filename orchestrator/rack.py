@@ -177,7 +177,8 @@ class Rack:
             return job
         if job.status is AsyncJobStatus.INIT:
             raise NotPausable(f"job {job_id} waits for its turn and cannot pause", remedy="cancel it, or let it begin")
-        if not self._door.find(job.name).pausable:
+        order = self._tables.orders.get(job_id)
+        if order is not None and not order.operation.pausable:
             raise NotPausable(f"{job.name} cannot pause", remedy="cancel it, or let it end")
         self._tables.paused.add(job_id)
         self._post.tell("directory", Wish(job_id))

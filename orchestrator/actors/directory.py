@@ -184,9 +184,9 @@ class Door:
             raise SlotEmpty(f"{where} is empty", slot_id=slot.id)
         if parent_id is None:
             return presence
-        parent = tables.get(parent_id)
+        tables.get(parent_id)
         order = tables.orders.get(parent_id)
-        if parent.slot_id != slot_id or order is None or parent.status is AsyncJobStatus.INIT:
+        if order is None or parent_id not in tables.claims[slot_id]:  # the table may not show yet that it began
             raise InvalidArgument(f"job {parent_id} does not run in {where} and cannot be a parent there")
         return order.presence
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from orchestrator.actors.directory import DRAIN_S, Door, Drain, Noted
 from orchestrator.actors.post import Post
@@ -19,7 +19,7 @@ from orchestrator.model.job import AsyncJob, AsyncJobStatus, JobError, OpenedBy
 from orchestrator.model.ports import DriveAccess, Event, Ports
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict, VerdictStatus
-from orchestrator.operations.declare import Answer
+from orchestrator.operations.declare import Answer, Operation
 
 T = TypeVar("T")
 GRACE_S = 5.0
@@ -149,9 +149,9 @@ class WorkerBench:
 
     def run(self, operation: Callable[..., Any] | str, **options: Any) -> Any:
         self._control.check()
-        place, name = self._place, operation if isinstance(operation, str) else operation.__name__
+        place = self._place
         child_id = place.door.open_job(
-            name,
+            cast("Operation[..., Any] | str", operation),
             self._job.client_ref,
             self._job.slot_id,
             options,

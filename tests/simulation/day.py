@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from orchestrator.adapters.store import MemoryStore
 from orchestrator.model.errors import InvalidArgument, JobNotFinished, NoAnswer, Refused
@@ -66,8 +67,8 @@ class Day:
         if draw < self.loss / 2:
             return ()
         if draw < self.loss:
-            source = next(iter(self.rack.simulation._sources))
-            self.world.after(self.rng.choice((0.2, 3.0, 40.0)), lambda: source.put(sighting))
+            for source in self.rack.simulation._sources:
+                self.world.after(self.rng.choice((0.2, 3.0, 40.0)), partial(source.put, sighting))
             return ()
         return (sighting, sighting) if draw > 1 - self.loss else (sighting,)
 
