@@ -85,6 +85,6 @@ def terminal() -> Callable[..., str]:
                 written += chunk
         os.close(ours)
         assert started.wait(timeout=60) == 0
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode()).replace("\r", "")
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode().replace("\r\n", "\n").replace("\r", "\n"))
 
     return run
