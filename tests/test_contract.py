@@ -534,7 +534,7 @@ def test_events_of_slots_tell_that_a_drive_left(rack):
 
 def test_events_end_when_the_rack_is_closed():
     rack = Rack.simulated(slots=1)
-    seen = []
+    seen: list[object] = []
     reader = threading.Thread(target=lambda: seen.extend(rack.events(after=0)), daemon=True)
     reader.start()
     rack.close()

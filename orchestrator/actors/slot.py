@@ -15,7 +15,15 @@ import pykka
 from orchestrator.actors.directory import Began, Ended, Held, Slate, SlotSeen, Start, Wish
 from orchestrator.actors.worker import Control, Finished, Halted, Workplace, work
 from orchestrator.model.drive import Presence
-from orchestrator.model.errors import DriveChanged, DriveRemoved, Interrupted, JobCancelled, NoAnswer, SlotCrashed
+from orchestrator.model.errors import (
+    DriveChanged,
+    DriveRemoved,
+    Interrupted,
+    JobCancelled,
+    NoAnswer,
+    SlotCrashed,
+    ToolStuck,
+)
 from orchestrator.model.job import AsyncJob, JobError
 from orchestrator.model.slot import SlotState
 
@@ -78,6 +86,9 @@ class SlotActor(pykka.ThreadingActor):
         self._unseen = ""
         self._shut = False
         self._stuck = False
+        """A stopped worker does not come back from this drive."""
+        self._tool_left = False
+        """A worker came back and left a tool behind that cannot be killed."""
         self._queue: list[int] = []
         self._runs: dict[int, Run] = {}
         self._unconfirmed: dict[int, Ended] = {}
@@ -143,7 +154,7 @@ class SlotActor(pykka.ThreadingActor):
     def _is_free(self, job: AsyncJob) -> bool:
         if job.parent_id is None:
             number = self._presence.number if self._presence else None
-            return not self._runs and number not in tuple(self._claims.values())
+            return not self._runs and not self._tool_left and number not in tuple(self._claims.values())
         return all(run.parent_id != job.parent_id for run in self._runs.values())
 
     def _begin(self, job: AsyncJob) -> None:
@@ -162,6 +173,7 @@ class SlotActor(pykka.ThreadingActor):
             self._stuck = self._presence.number in tuple(self._claims.values())
         if (run := self._runs.get(job_id)) is None:
             return
+        self._tool_left = self._tool_left or (end.error is not None and end.error.code == ToolStuck.code)
         if run.control.why is not None and end.error is not None:
             end = Ended(job_id, error=JobError.of(run.control.why))
         self._end_children(job_id, JobCancelled("the job it belongs to has ended"), leave_drive=False)
@@ -205,7 +217,7 @@ class SlotActor(pykka.ThreadingActor):
     def _settle(self, presence: Presence | None) -> None:
         before, self._presence, self._heard, self._unseen = self._presence, presence, True, ""
         if before is not None and presence != before:
-            self._stuck = False
+            self._stuck = self._tool_left = False
             for job_id in (*self._runs, *self._queue):
                 if job_id in self._runs or job_id in self._queue:
                     self._end(job_id, self._left(before))
@@ -262,7 +274,7 @@ class SlotActor(pykka.ThreadingActor):
             return SlotSeen(self._slot_id, SlotState.UNKNOWN, self._presence, self._unseen)
         if self._presence is None:
             return SlotSeen(self._slot_id, SlotState.EMPTY, None, "")
-        if self._stuck:
+        if self._stuck or self._tool_left:
             reason = "a tool on this drive cannot be killed; pull the drive, or restart the host"
             return SlotSeen(self._slot_id, SlotState.STUCK, self._presence, reason)
         return SlotSeen(self._slot_id, SlotState.READY, self._presence, "")
