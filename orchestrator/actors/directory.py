@@ -242,6 +242,8 @@ class JobDirectory(pykka.ThreadingActor):
             return
         if job.parent_id is None:
             self._tables.running[job.slot_id] = job_id
+        elif self._tables.jobs[job.parent_id].has_ended:
+            return  # its worker was faster to tell; the slot is about to end this one too
         started = job.started or self._ports.now()
         self._change(job_id, EventKind.STATUS, status=AsyncJobStatus.RUNNING, started=started, reason="")
 

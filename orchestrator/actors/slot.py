@@ -22,7 +22,6 @@ from orchestrator.model.errors import (
     JobCancelled,
     NoAnswer,
     SlotCrashed,
-    ToolStuck,
 )
 from orchestrator.model.job import AsyncJob, JobError
 from orchestrator.model.slot import SlotState
@@ -92,14 +91,15 @@ class SlotActor(pykka.ThreadingActor):
         self._queue: list[int] = []
         self._runs: dict[int, Run] = {}
         self._unconfirmed: dict[int, Ended] = {}
-        self._published: SlotSeen | None = None
+        self._published: tuple[object, ...] = ()
 
     def on_receive(self, message: Message) -> None:
         match message:
             case Start(job_id):
                 self._enqueue(job_id)
-            case Finished(job_id, answer, verdict, error):
-                self._finish(job_id, Ended(job_id, answer, verdict, error))
+            case Finished(end, tool_left):
+                self._tool_left = self._tool_left or (tool_left and end.job_id in self._runs)
+                self._finish(end)
             case Halted(job_id, halted):
                 if run := self._runs.get(job_id):
                     run.control.halted = halted
@@ -167,18 +167,14 @@ class SlotActor(pykka.ThreadingActor):
 
     # -- ends
 
-    def _finish(self, job_id: int, end: Ended) -> None:
+    def _finish(self, end: Ended) -> None:
         """The worker is off the drive. Late news of a job that was given up frees the slot, and says nothing more."""
         if self._stuck and self._presence is not None:
             self._stuck = self._presence.number in tuple(self._claims.values())
-        if (run := self._runs.get(job_id)) is None:
-            return
-        self._tool_left = self._tool_left or (end.error is not None and end.error.code == ToolStuck.code)
-        if run.control.why is not None and end.error is not None:
-            end = Ended(job_id, error=JobError.of(run.control.why))
-        self._end_children(job_id, JobCancelled("the job it belongs to has ended"), leave_drive=False)
-        del self._runs[job_id]
-        self._confirm(end)
+        if end.job_id in self._runs:
+            self._end_children(end.job_id, JobCancelled("the job it belongs to has ended"), leave_drive=False)
+            del self._runs[end.job_id]
+            self._keep(end)
 
     def _end(self, job_id: int, error: NoAnswer) -> None:
         """At once, whatever its worker is doing."""
@@ -188,9 +184,13 @@ class SlotActor(pykka.ThreadingActor):
             del self._runs[job_id]
         elif job_id in self._queue:
             self._queue.remove(job_id)
-        self._confirm(Ended(job_id, error=JobError.of(error)))
+        end = Ended(job_id, error=JobError.of(error))
+        self._keep(end)
+        self._tell(end)
 
     def _end_children(self, parent_id: int, error: NoAnswer, *, leave_drive: bool) -> None:
+        if len(self._runs) < 2 and not self._queue:
+            return
         for job_id in [job_id for job_id, run in self._runs.items() if run.parent_id == parent_id]:
             self._runs[job_id].control.end(error, leave_drive=leave_drive)
             self._end(job_id, error)
@@ -205,12 +205,11 @@ class SlotActor(pykka.ThreadingActor):
         for job_id in tuple(self._queue):
             self._end(job_id, error)
 
-    def _confirm(self, end: Ended) -> None:
-        """Tell the directory, and keep it until the table shows it: a fallen directory loses its inbox."""
+    def _keep(self, end: Ended) -> None:
+        """Until the table shows it: a fallen directory loses its inbox."""
         jobs = self._tables.jobs
         self._unconfirmed = {n: kept for n, kept in self._unconfirmed.items() if not jobs[n].has_ended}
         self._unconfirmed[end.job_id] = end
-        self._tell(end)
 
     # -- what comes from outside
 
@@ -280,10 +279,10 @@ class SlotActor(pykka.ThreadingActor):
         return SlotSeen(self._slot_id, SlotState.READY, self._presence, "")
 
     def _publish(self) -> None:
-        seen = self._seen()
-        if seen != self._published and (self._heard or self._unseen):
-            self._published = seen
-            self._tell(seen)
+        state = (self._heard, self._unseen, self._presence, self._stuck or self._tool_left)
+        if state != self._published and (self._heard or self._unseen):
+            self._published = state
+            self._tell(self._seen())
 
     def _tell_run(self, job_id: int, run: Run) -> None:
         self._tell(Held(job_id, "paused by the user") if run.control.halted else Began(job_id))

@@ -1,26 +1,28 @@
-"""Runs one job's operation on a thread of its own, and tells its slot the outcome.
+"""Runs one job's operation on a thread of its own, and tells the directory and its slot the outcome.
 
 `Control` is how the slot reaches the worker while it works; `WorkerBench` is all that the operation sees.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
-from orchestrator.actors.directory import DRAIN_S, Door, Drain, Noted
+from orchestrator.actors.directory import DRAIN_S, Door, Drain, Ended, Noted
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Cell, Order, Tables
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
-from orchestrator.model.errors import DriveChanged, DriveRemoved, NoAnswer, OrchestratorError, Refused
+from orchestrator.model.errors import DriveChanged, DriveRemoved, NoAnswer, OrchestratorError, Refused, ToolStuck
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, JobError, OpenedBy
 from orchestrator.model.ports import DriveAccess, Event, Ports
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict, VerdictStatus
-from orchestrator.operations.declare import Answer, Operation
+from orchestrator.operations.declare import Operation
 
+log = logging.getLogger("orchestrator")
 T = TypeVar("T")
 GRACE_S = 5.0
 """Host seconds in which a stopped job may still end the drive's self-test."""
@@ -30,10 +32,11 @@ class Control:
     """What the slot tells the worker: to stop, with the reason, or to stand still at the next checkpoint."""
 
     def __init__(self, ports: Ports) -> None:
+        self._ports = ports
         self.stop = ports.event()
-        self.go = ports.event()
+        self.go: Event | None = None
+        """While the job is held: what lets it go on."""
         self.why: NoAnswer | None = None
-        self.held = False
         self.halted = False
         """It does stand still; kept by the slot."""
         self.leave_drive = False
@@ -44,12 +47,15 @@ class Control:
         if self.why is None:
             self.why, self.leave_drive = why, leave_drive
         self.stop.set()
-        self.go.set()
+        if self.go is not None:
+            self.go.set()
 
     def hold(self, held: bool) -> None:
-        self.held = held
-        if not held:
-            self.go.set()
+        if held:
+            self.go = self.go or self._ports.event()
+        elif self.go is not None:
+            go, self.go = self.go, None
+            go.set()
 
     def check(self) -> None:
         if self.why is not None:
@@ -58,12 +64,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """To the slot: the operation has ended and no longer touches the drive."""
+    """To the slot: the operation has ended and no longer touches the drive; the directory has been told the same."""
 
-    job_id: int
-    answer: Answer = None
-    verdict: Verdict | None = None
-    error: JobError | None = None
+    end: Ended
+    tool_left: bool = False
+    """It left a tool behind that cannot be killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +126,11 @@ class WorkerBench:
     def checkpoint(self) -> None:
         control = self._control
         control.check()
-        if not control.held:
+        if control.go is None:
             return
         self._place.post.tell(self._job.slot_id, Halted(self._job.id, True))
-        while control.held and control.why is None:
-            control.go.clear()
-            if control.held and control.why is None:  # looked at after the clear: a set in between is not lost
-                control.go.wait()
+        while (go := control.go) is not None and control.why is None:
+            go.wait()
         control.check()
         self._place.post.tell(self._job.slot_id, Halted(self._job.id, False))
 
@@ -177,27 +180,32 @@ class WorkerBench:
 
 
 def work(place: Workplace, job: AsyncJob, order: Order, control: Control) -> None:
-    """The worker: runs the blocking operation to its end, whatever end."""
-    bench = WorkerBench(place, job, order, control)
+    """The worker: runs the blocking operation to its end, whatever end.
+
+    The directory is told here and not by the slot: one hand-over less between the answer and who waits for it. Its rule
+    that the first end stands decides between this end and one that the slot has told already.
+    """
+    tool_left = False
     try:
-        finished = _outcome(job, order, bench)
+        try:
+            end = _answer(job, order, WorkerBench(place, job, order, control))
+        except (NoAnswer, Refused) as exc:
+            tool_left = isinstance(exc, ToolStuck)
+            end = Ended(job.id, error=JobError.of(control.why or exc))
+        except (Exception, SystemExit, KeyboardInterrupt) as exc:
+            log.exception("job %d: %s has a bug", job.id, job.name)
+            end = Ended(job.id, error=JobError("no_answer", f"{job.name} raised {exc!r}"))
+        place.post.tell("directory", end)
     finally:
         place.tables.claims[job.slot_id].pop(job.id, None)
-    place.post.tell(job.slot_id, finished)
+    place.post.tell(job.slot_id, Finished(end, tool_left))
 
 
-def _outcome(job: AsyncJob, order: Order, bench: WorkerBench) -> Finished:
+def _answer(job: AsyncJob, order: Order, bench: WorkerBench) -> Ended:
     operation = order.operation
-    try:
-        answer = operation.function(order.presence.drive, bench, **order.options)
-    except (NoAnswer, Refused) as exc:
-        return Finished(job.id, error=JobError.of(exc))
-    except (Exception, SystemExit, KeyboardInterrupt) as exc:
-        return Finished(job.id, error=JobError("no_answer", f"{operation.name} raised {exc!r}"))
+    answer = operation.function(order.presence.drive, bench, **order.options)
     if not operation.answer_fits(answer):
-        said = f"{operation.name} answered {answer!r}, which is not what it declares"
-        return Finished(job.id, error=JobError("no_answer", said))
+        raise NoAnswer(f"{job.name} answered {answer!r}, which is not what it declares")
     if answer is False and (bench.verdict is None or bench.verdict.status is not VerdictStatus.FAIL):
-        said = f"{operation.name} answered False and concluded no fail: there is no evidence against the drive"
-        return Finished(job.id, error=JobError("no_answer", said))
-    return Finished(job.id, answer, bench.verdict)
+        raise NoAnswer(f"{job.name} answered False and concluded no fail: there is no evidence against the drive")
+    return Ended(job.id, answer, bench.verdict)

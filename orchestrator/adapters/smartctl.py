@@ -223,7 +223,7 @@ class Smartctl:
             remedy = "run as root, or set sudo in the rack file"
         elif "detect device type" in said or "USB bridge" in said:
             remedy = "name the slot's type in the rack file, such as sat; see smartctl(8), option -d"
-        text = f"smartctl cannot read {node} (exit status {status}): {said or 'it says nothing'}"
+        text = f"smartctl cannot read {node} (exit status {status}): {_in_a_line(said)}"
         raise ToolFailed(text, remedy=remedy, exit_status=status, output=said, serial=serial)
 
     def _same_drive(self, run: _Run, presence: Presence) -> SmartReport:
@@ -279,6 +279,14 @@ def _raise_unless_begun(run: _Run, presence: Presence, kind: str) -> None:
         raise Refused(f"{node} does not take the {kind} self-test: {said}", serial=serial)
     text = f"smartctl started no {kind} self-test on {node} (exit status {run.exit_status}): {said}"
     raise ToolFailed(text, exit_status=run.exit_status, output=said, serial=serial)
+
+
+def _in_a_line(said: str) -> str:
+    """What a person can read of it; the whole is in the error's `output`."""
+    if not said:
+        return "it says nothing"
+    words = " ".join(said.split())
+    return words if len(words) <= 160 and words.isprintable() and "{" not in words else "its answer makes no sense"
 
 
 def _raise_if_gone(run: _Run, node: str, serial: str) -> None:

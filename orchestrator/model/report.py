@@ -95,7 +95,7 @@ class SmartReport:
     self_test_kinds: tuple[str, ...] | None = None
     """Kinds the drive says it takes; None if it does not say."""
     aborts_on_command: bool = False
-    """ATA: any command ends a running off-line activity (capability bit 2 clear in ACS-4's off-line capabilities)."""
+    """ATA: any command ends a running off-line activity (bit 2 of the off-line capabilities set, ACS-3)."""
     # -- counters
     attributes: tuple[Attribute, ...] = ()
     temperature_celsius: int | None = None

@@ -75,9 +75,13 @@ def judge_self_test(entry: SelfTestEntry | None, after: SmartReport) -> Verdict:
     if entry.outcome not in (SelfTestOutcome.PASSED, SelfTestOutcome.FAILED):
         raise NoAnswer(f"the drive's log does not say how the {entry.kind} self-test ended: {entry.text!r}")
     verdict = judge_report(after)
-    if entry.outcome is SelfTestOutcome.FAILED and not any(reason.rule == "self_test" for reason in verdict.reasons):
+    if entry.outcome is SelfTestOutcome.FAILED and not any(
+        reason.rule == "self_test_failed" for reason in verdict.reasons
+    ):
         where = "" if entry.lba is None else f" at LBA {entry.lba}"
-        reason = Reason("self_test", f"the {entry.kind} self-test failed{where}: {entry.text}", source=entry.text)
+        reason = Reason(
+            "self_test_failed", f"the {entry.kind} self-test failed{where}: {entry.text}", source=entry.text
+        )
         return Verdict(VerdictStatus.FAIL, (reason, *verdict.reasons))
     if verdict.status is VerdictStatus.UNKNOWN:
         why = "; ".join(reason.text for reason in verdict.reasons)

@@ -172,7 +172,7 @@ class DriveModel:
         """How much of the running self-test is done, 0 to below 1; None if none runs."""
         with self._lock:
             self._settle()
-            return self._fraction() if self._running else None
+            return min(self._fraction(), 0.9999) if self._running else None  # the clock has moved since it settled
 
     def remaining_tens(self) -> int | None:
         """As ATA tells it: tens of percent left, 9 to 0; None if none runs (ACS-4, execution status)."""

@@ -48,9 +48,10 @@ def the_next_job_begins_before_the_worker_is_off_the_drive(patch: pytest.MonkeyP
 def a_late_result_is_taken_over_by_the_next_job(patch: pytest.MonkeyPatch) -> None:
     finish = SlotActor._finish
 
-    def inherit(self: Any, job_id: int, end: Any) -> None:
-        heir = next(iter(self._runs), job_id) if job_id not in self._runs else job_id
-        finish(self, heir, replace(end, job_id=heir))
+    def inherit(self: Any, end: Any) -> None:
+        heir = next(iter(self._runs), end.job_id) if end.job_id not in self._runs else end.job_id
+        finish(self, replace(end, job_id=heir))
+        self._tell(replace(end, job_id=heir))
 
     patch.setattr(SlotActor, "_finish", inherit)
 
@@ -103,13 +104,27 @@ def a_late_remove_clears_the_next_drive(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hotplug, "RESYNC_S", 7 * 86400.0)
 
 
+class Borrowed:
+    """The tables, but for the claims."""
+
+    def __init__(self, tables: Any, claims: Any) -> None:
+        self._tables, self.claims = tables, claims
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tables, name)
+
+
 @plant
-def a_worker_that_fails_keeps_its_claim(patch: pytest.MonkeyPatch) -> None:
+def every_fifth_worker_keeps_its_claim(patch: pytest.MonkeyPatch) -> None:
+    class Sticky(dict[int, int]):
+        def pop(self, job_id: int, *default: Any) -> int:
+            return self[job_id]
+
     def work(place: Any, job: Any, order: Any, control: Any) -> None:
-        finished = worker._outcome(job, order, worker.WorkerBench(place, job, order, control))
-        if finished.error is None:
-            place.tables.claims[job.slot_id].pop(job.id, None)
-        place.post.tell(job.slot_id, finished)
+        claims = place.tables.claims
+        if job.id % 5 == 0:
+            claims = {job.slot_id: Sticky(claims[job.slot_id])}
+        worker.work(replace(place, tables=Borrowed(place.tables, claims)), job, order, control)
 
     patch.setattr(slot, "work", work)
 

@@ -1,12 +1,12 @@
 """A rack in virtual time, and the operations that its days are made of."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from orchestrator.adapters.store import MemoryStore
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
-from orchestrator.model.ports import DriveAccess, Sighting
+from orchestrator.model.ports import Sighting
 from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, Operations, operation, shipped
 from orchestrator.rack import Rack
@@ -52,7 +52,7 @@ def build(
     speed: float = 1.0,
     latency_s: float = 0.05,
     announce: Callable[[Sighting], tuple[Sighting, ...]] = lambda sighting: (sighting,),
-    wrap: Callable[[DriveAccess], DriveAccess] = lambda access: access,
+    wrap: Callable[[Any], Any] = lambda access: access,
     store: MemoryStore | None = None,
 ) -> Rack:
     """The real system over drive models, without smartctl's text."""

@@ -380,6 +380,10 @@ def _with_text(report: SmartReport, doc: object) -> SmartReport:
     lines = at(doc, "smartctl", "output")
     if not isinstance(lines, list):
         return report
+    judged = report.health_passed is not None and report.self_test_log_seen and not (report.exit_status or 0) & 7
+    if report.protocol is Protocol.ATA and judged:
+        return report  # ATA's JSON says it all, and reading the text costs as much again
     told = read_text("\n".join(line for line in lines[:20_000] if isinstance(line, str)))
-    missing = {name: getattr(told, name) for name in _ONLY_IN_TEXT if not getattr(report, name) and getattr(told, name)}
+    unsaid = (None, "", (), False)
+    missing = {name: getattr(told, name) for name in _ONLY_IN_TEXT if getattr(report, name) in unsaid}
     return replace(report, **missing)

@@ -43,7 +43,7 @@ _LOG_HEADINGS = ("SMART Self-test log", "SMART Extended Self-test Log Version", 
 _COUNTED = ("read:", "write:", "verify:")
 _COMPLAINTS = re.compile(
     r"Smartctl open device|A mandatory SMART command failed|Read SMART .* failed|Read .* Log .* failed"
-    r"|Read Device Identity|Device is in \w+ mode|Unable to detect device type|.*: Unknown USB bridge|Error: "
+    r"|Read Device Identity|Device is in [\w ]+ mode|Unable to detect device type|.*: Unknown USB bridge|Error: "
     r"|SMART Status command failed|SMART Status not supported|SMART Status, Attributes and Thresholds cannot be read"
     r"|Warning: This result is based"
 )
