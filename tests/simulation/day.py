@@ -42,10 +42,19 @@ class Day:
         self.truth = Truth(world, patience, in_order=not self.crash_rate and not world.preempt)
         self.store = MemoryStore()
         self.over = False
-        self.rack = self._build()
+        self.rack = self._rack()
         self.truth.adopt(self.rack)
         for slot_id in self.rack.simulation.slot_ids():
             self.truth.learn(self.rack.simulation.drive(slot_id))
+
+    def _rack(self) -> Rack:
+        """Built by a task, so that the start too is interleaved."""
+        built: list[Rack] = []
+        self.world.spawn("start", lambda: built.append(self._build()))
+        while not built:
+            self.world.sleep(0.1)
+            self.truth.check(self.world.time < 30, "the first enumeration did not reach every slot")
+        return built[0]
 
     def _build(self) -> Rack:
         def wrap(access: DriveAccess) -> AuditedAccess:

@@ -234,6 +234,11 @@ def a_drive_is_found_by_its_slot_and_not_by_its_presence(patch: pytest.MonkeyPat
     )
 
 
+@plant
+def the_first_listing_goes_to_an_address_that_is_not_yet_known(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(HotplugActor, "_hear", lambda self, message: self._post.tell("hotplug", message))
+
+
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
