@@ -142,7 +142,10 @@ class Rack:
 
     def get_job_status(self, job_id: int) -> AsyncJob:
         """The job as it is now. A dictionary read: no message, no waiting. Raises UnknownJob."""
-        return self._tables.get(job_id)
+        try:
+            return self._tables.jobs[job_id]
+        except (KeyError, TypeError):
+            return self._tables.get(job_id)  # raises, with the remedy
 
     def get_jobs_list(self, info: ListInfo | None = None) -> ResultSet:
         """The jobs that match all criteria of `info`; all of them without. Does not wait."""

@@ -26,7 +26,7 @@ from orchestrator.model.errors import (
     UnknownOperation,
     UnknownSlot,
 )
-from orchestrator.model.job import AsyncJob, AsyncJobStatus, EventKind, JobError, OpenedBy
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, EventKind, JobError, OpenedBy, changed
 from orchestrator.model.ports import Ports
 from orchestrator.model.slot import SlotState
 from orchestrator.model.verdict import Verdict
@@ -233,7 +233,7 @@ class JobDirectory(pykka.ThreadingActor):
         """Replace the record of a job that has not ended."""
         job = self._tables.jobs[job_id]
         if not job.has_ended:
-            self._tables.jobs[job_id] = job = replace(job, **changes)
+            self._tables.jobs[job_id] = job = changed(job, **changes)
             self._tables.journal.append(kind, job=job)
 
     def _begin(self, job_id: int) -> None:
@@ -260,7 +260,7 @@ class JobDirectory(pykka.ThreadingActor):
             status, progress = AsyncJobStatus.FAILED, max(job.progress, cell.percent if cell else -1)
         if tables.running.get(job.slot_id) == job.id:
             del tables.running[job.slot_id]
-        tables.jobs[job.id] = job = replace(
+        tables.jobs[job.id] = job = changed(
             job,
             status=status,
             progress=progress,
