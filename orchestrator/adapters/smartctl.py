@@ -223,7 +223,7 @@ class Smartctl:
             remedy = "run as root, or set sudo in the rack file"
         elif "detect device type" in said or "USB bridge" in said:
             remedy = "name the slot's type in the rack file, such as sat; see smartctl(8), option -d"
-        text = f"smartctl cannot read {node} (exit status {status}): {_in_a_line(said)}"
+        text = f"smartctl cannot read {node} (exit status {status}): {_in_a_line(run)}"
         raise ToolFailed(text, remedy=remedy, exit_status=status, output=said, serial=serial)
 
     def _same_drive(self, run: _Run, presence: Presence) -> SmartReport:
@@ -281,12 +281,12 @@ def _raise_unless_begun(run: _Run, presence: Presence, kind: str) -> None:
     raise ToolFailed(text, exit_status=run.exit_status, output=said, serial=serial)
 
 
-def _in_a_line(said: str) -> str:
-    """What a person can read of it; the whole is in the error's `output`."""
-    if not said:
-        return "it says nothing"
-    words = " ".join(said.split())
-    return words if len(words) <= 160 and words.isprintable() and "{" not in words else "its answer makes no sense"
+def _in_a_line(run: _Run) -> str:
+    """Its last word, for a person; the whole is in the error's `output`."""
+    if run.output.lstrip().startswith(b"{") and not run.lines():
+        return "its answer is cut off or makes no sense"
+    lines = [" ".join(line.split()) for line in run.said().splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "it says nothing"
 
 
 def _raise_if_gone(run: _Run, node: str, serial: str) -> None:

@@ -9,9 +9,9 @@ import pytest
 from orchestrator.interfaces import demo
 
 REASONS = {
-    "self_test_failure": ("fail", "self_test"),
+    "self_test_failure": ("fail", "self_test_failed"),
     "health_failed": ("fail", "health"),
-    "bad_sector": ("fail", "self_test"),
+    "bad_sector": ("fail", "self_test_failed"),
     "hang": ("unknown", "tool_timeout"),
     "garbage": ("unknown", "tool_failed"),
     "wrong_serial": ("unknown", "drive_changed"),
