@@ -1,7 +1,7 @@
 """Builds the parts of a rack, starts them in order and stops them in reverse. Introduces actors and adapters."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,9 @@ from orchestrator.actors.supervisor import Fell, Supervisor, Sweep
 from orchestrator.actors.tables import Tables
 from orchestrator.actors.worker import Workplace
 from orchestrator.model.clock import RackClock
-from orchestrator.model.ports import DriveAccess, Ports, Source, Store
+from orchestrator.model.place import Matcher
+from orchestrator.model.plan import Plan
+from orchestrator.model.ports import DriveAccess, Lamps, Ports, Sighting, Source, Store, Surfaces
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.operations.declare import Operations
 
@@ -35,11 +37,25 @@ class Parts:
     labels: Mapping[int, str]
     """The chassis's labels by slot id."""
     keys: Mapping[str, int]
-    """Which slot a sighting's key means."""
+    """Which slot a sighting's key means, where the key says it."""
     make_source: Callable[[], Source]
     access: DriveAccess
     operations: Operations
     store: Store | None = None
+    surfaces: Surfaces | None = None
+    lamps: Lamps | None = None
+    plans: Mapping[int, Plan] = field(default_factory=dict)
+    """What starts by itself, by slot id."""
+    close: Callable[[], object] = lambda: None
+    """Called last, when the rack has stopped."""
+    matcher: Matcher = field(default_factory=partial(Matcher, {}))
+    """Which slots a sighting's place means, where its key does not say it."""
+
+    def find_slots(self, sighting: Sighting) -> tuple[int, ...]:
+        slot_id = self.keys.get(sighting.key)
+        if slot_id is not None:
+            return (slot_id,)
+        return self.matcher.find(sighting.place) if sighting.place is not None else ()
 
 
 class System:
@@ -51,9 +67,19 @@ class System:
         }
         self.post = Post()
         self.tables = Tables(parts.ports, empty)
+        self.tables.plans = dict(parts.plans)
         self.door = Door(parts.ports, self.post, self.tables, parts.operations)
-        self._place = Workplace(parts.ports, self.post, self.tables, parts.clock, parts.access, self.door)
-        self._places = Places(tuple(empty), parts.keys.get)
+        self._place = Workplace(
+            parts.ports,
+            self.post,
+            self.tables,
+            parts.clock,
+            parts.access,
+            self.door,
+            parts.surfaces,
+            parts.lamps,
+        )
+        self._places = Places(tuple(empty), parts.find_slots)
 
     def start(self) -> None:
         """Returns when the first enumeration has reached every slot, or ENTER_S later."""
@@ -81,6 +107,7 @@ class System:
         self.post.tell("recorder", Wake())
         self._end("recorder", until=until + 0.9)
         self.tables.journal.close()
+        self._parts.close()
 
     def _end(self, *keys: Key, until: float) -> None:
         """What one of them still has in its inbox is done first; what hangs is left."""
@@ -101,7 +128,7 @@ class System:
             case int():
                 ref = start(SlotActor, self._place, key)
             case "directory":
-                ref = start(JobDirectory, self._ports, self.post, self.tables)
+                ref = start(JobDirectory, self._ports, self.post, self.tables, self._parts.clock, self.door)
             case "hotplug":
                 make_source, clock = self._parts.make_source, self._parts.clock
                 ref = start(HotplugActor, self._ports, self.post, clock, self._places, make_source)

@@ -1,9 +1,10 @@
 """Settles what discovery sees into one truth per slot: which drive is in it now.
 
-    source ──watch()──▶ Listed, Saw ──▶ HotplugActor ──Present──▶ slot
+    source ──watch()──▶ Listed, Saw ──▶ HotplugActor ──Present, Unseen──▶ slot
 
 The events are hints, the enumeration is the truth: the source is listed again every RESYNC_S and after lost events.
-A change is told after DEBOUNCE_S of quiet; the first enumeration at once.
+A change is told after DEBOUNCE_S of quiet; the first enumeration at once. What a slot holds is concluded from all
+sightings together (model/contents.py): two drives for one slot, or two slots for one drive, are told as a conflict.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pykka
 from orchestrator.actors.post import Post
 from orchestrator.actors.slot import Present, Unseen
 from orchestrator.model.clock import RackClock
-from orchestrator.model.drive import Presence
+from orchestrator.model.contents import EMPTY, Contents, contents_of, is_same
 from orchestrator.model.errors import OrchestratorError
 from orchestrator.model.ports import Event, Ports, Sighting, Source
 
@@ -69,10 +70,10 @@ Message = Listed | Saw | Blind | Settle | Acquaint
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Which slot a sighting's key means, and which slots there are."""
+    """Which slots a sighting is in, several if their rules contradict each other, and which slots there are."""
 
     ids: tuple[int, ...]
-    find: Callable[[str], int | None]
+    find: Callable[[Sighting], tuple[int, ...]]
 
 
 class HotplugActor(pykka.ThreadingActor):
@@ -83,9 +84,15 @@ class HotplugActor(pykka.ThreadingActor):
         self._ports, self._post, self._clock, self._places = ports, post, clock, places
         self._source = make_source()
         self._ended = ports.event()
-        self._now: dict[int, Presence | str] = {}
-        """What the newest sightings say; a text says why the drive there cannot be identified."""
-        self._told: dict[int, Presence | str | None] = {}
+        self._here: dict[int, dict[str, Sighting]] = {slot_id: {} for slot_id in places.ids}
+        """By slot: the newest sighting of each key there."""
+        self._slots: dict[str, tuple[int, ...]] = {}
+        """By key: the slots it is in."""
+        self._named: dict[str, set[str]] = {}
+        """By serial number: the keys whose drive has it."""
+        self._now = dict.fromkeys(places.ids, EMPTY)
+        """What the newest sightings say."""
+        self._told: dict[int, Contents] = {}
         """What the slots were told."""
         self._changes: dict[int, int] = {}
         """How often a slot changed since it was last settled."""
@@ -115,40 +122,76 @@ class HotplugActor(pykka.ThreadingActor):
                 if self._changes.get(slot_id) == change:
                     self._tell(slot_id)
             case Acquaint(slot_id):
-                if self._told.pop(slot_id, self) is not self:
+                if self._told.pop(slot_id, None) is not None:
                     self._tell(slot_id)
             case Blind(reason):
-                self._now = dict.fromkeys(self._places.ids, reason)
+                self._forget()
+                self._now = dict.fromkeys(self._places.ids, Contents(reason=reason))
                 for slot_id in self._places.ids:
                     self._tell(slot_id)
             case _:
                 assert_never(message)
 
     def _list(self, sightings: tuple[Sighting, ...]) -> None:
-        found = dict[int, Presence | str]()
+        self._forget()
         for sighting in sightings:
-            slot_id = self._places.find(sighting.key)
-            if slot_id is not None:
-                found[slot_id] = sighting.presence or sighting.reason or "its drive cannot be identified"
-        self._now = found
+            self._put(sighting.key, sighting)
         for slot_id in self._places.ids:
-            if not isinstance(self._told.get(slot_id, ""), Presence | None):
+            now = self._now[slot_id] = self._conclude(slot_id)
+            told = self._told.get(slot_id)
+            if told is None or told.reason:
                 self._tell(slot_id)
-            elif found.get(slot_id) != self._told[slot_id]:
+            elif told != now:
                 self._touch(slot_id)
 
     def _see(self, sighting: Sighting) -> None:
-        slot_id = self._places.find(sighting.key)
-        if slot_id is None:
-            return
-        held, seen = self._now.get(slot_id), sighting.presence
-        earlier = isinstance(held, Presence) and seen is not None and seen.number < held.number
-        if sighting.action != "remove" and not earlier:
-            self._now[slot_id] = seen or sighting.reason or "its drive cannot be identified"
-        elif sighting.action == "remove" and not earlier:  # else the remove of an earlier presence came late
-            self._now.pop(slot_id, None)
-        if self._now.get(slot_id) != held:
-            self._touch(slot_id)
+        held, seen = self._held(sighting.key), sighting.presence
+        if held is not None and held.presence is not None and seen is not None and seen.number < held.presence.number:
+            return  # late news of an earlier presence
+        for slot_id in self._put(sighting.key, None if sighting.action == "remove" else sighting):
+            now = self._conclude(slot_id)
+            if now != self._now[slot_id]:
+                self._now[slot_id] = now
+                self._touch(slot_id)
+
+    def _held(self, key: str) -> Sighting | None:
+        return next((self._here[slot_id].get(key) for slot_id in self._slots.get(key, ())), None)
+
+    def _forget(self) -> None:
+        self._here = {slot_id: {} for slot_id in self._places.ids}
+        self._slots, self._named = {}, {}
+
+    def _put(self, key: str, sighting: Sighting | None) -> set[int]:
+        """Note what is at this key now; the slots for which that may matter."""
+        mattering = set(self._slots.get(key, ()))
+        if (held := self._held(key)) is not None and (name := _name(held)) in self._named:
+            mattering |= self._slots_of(self._named[name])
+            self._named[name].discard(key)
+        for slot_id in self._slots.pop(key, ()):
+            del self._here[slot_id][key]
+        if sighting is not None and (slots := self._places.find(sighting)):
+            self._slots[key] = slots
+            for slot_id in slots:
+                self._here[slot_id][key] = sighting
+            if name := _name(sighting):
+                self._named.setdefault(name, set()).add(key)
+                mattering |= self._slots_of(self._named[name])
+            mattering.update(slots)
+        return mattering
+
+    def _slots_of(self, keys: set[str]) -> set[int]:
+        return {slot_id for key in keys for slot_id in self._slots.get(key, ())}
+
+    def _conclude(self, slot_id: int) -> Contents:
+        here = self._here[slot_id]
+        twins = {
+            other
+            for sighting in here.values()
+            for key in self._named.get(_name(sighting), ())
+            if key not in here and _are_same(sighting, self._held(key))
+            for other in self._slots[key]
+        }
+        return contents_of(slot_id, [(one, self._slots[key]) for key, one in here.items()], sorted(twins))
 
     def _touch(self, slot_id: int) -> None:
         change = self._changes[slot_id] = self._changes.get(slot_id, 0) + 1
@@ -157,10 +200,22 @@ class HotplugActor(pykka.ThreadingActor):
 
     def _tell(self, slot_id: int) -> None:
         self._changes.pop(slot_id, None)
-        now = self._now.get(slot_id)
-        if slot_id not in self._told or self._told[slot_id] != now:
+        now = self._now[slot_id]
+        if self._told.get(slot_id) != now:
             self._told[slot_id] = now
-            self._post.tell(slot_id, Unseen(now) if isinstance(now, str) else Present(now))
+            self._post.tell(slot_id, Unseen(now.reason, now.conflict) if now.reason else Present(now.presence))
+
+
+def _name(sighting: Sighting) -> str:
+    """What drives that may be the same have in common; "" where nothing is known."""
+    drive = sighting.presence.drive if sighting.presence else None
+    return (drive.serial or drive.wwn) if drive else ""
+
+
+def _are_same(one: Sighting, other: Sighting | None) -> bool:
+    if other is None or one.presence is None or other.presence is None:
+        return False
+    return is_same(one.presence.drive, other.presence.drive)
 
 
 def watch(ports: Ports, tell: Callable[[Message], None], source: Source, stop: Event) -> None:

@@ -42,6 +42,8 @@ class Unseen:
     """From hotplug: nobody can say what is in the slot."""
 
     reason: str
+    conflict: bool = False
+    """Because two drives or two slots claim one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class SlotActor(pykka.ThreadingActor):
         self._introduced = False
         self._heard = False
         self._unseen = ""
+        self._conflict = False
         self._shut = False
         self._stuck = False
         """A stopped worker does not come back from this drive."""
@@ -106,8 +109,8 @@ class SlotActor(pykka.ThreadingActor):
                     self._tell_run(job_id, run)
             case Present(presence):
                 self._settle(presence)
-            case Unseen(reason):
-                self._heard, self._unseen = False, reason
+            case Unseen(reason, conflict):
+                self._heard, self._unseen, self._conflict = False, reason, conflict
             case Wish(job_id):
                 self._obey(job_id)
             case Overdue(job_id):
@@ -270,7 +273,8 @@ class SlotActor(pykka.ThreadingActor):
 
     def _seen(self) -> SlotSeen:
         if not self._heard:
-            return SlotSeen(self._slot_id, SlotState.UNKNOWN, self._presence, self._unseen)
+            state = SlotState.CONFLICT if self._conflict and self._unseen else SlotState.UNKNOWN
+            return SlotSeen(self._slot_id, state, self._presence, self._unseen)
         if self._presence is None:
             return SlotSeen(self._slot_id, SlotState.EMPTY, None, "")
         if self._stuck or self._tool_left:
@@ -279,7 +283,7 @@ class SlotActor(pykka.ThreadingActor):
         return SlotSeen(self._slot_id, SlotState.READY, self._presence, "")
 
     def _publish(self) -> None:
-        state = (self._heard, self._unseen, self._presence, self._stuck or self._tool_left)
+        state = (self._heard, self._unseen, self._conflict, self._presence, self._stuck or self._tool_left)
         if state != self._published and (self._heard or self._unseen):
             self._published = state
             self._tell(self._seen())

@@ -12,7 +12,9 @@ from typing import Any, Protocol
 
 from orchestrator.model.drive import Presence
 from orchestrator.model.job import Event as JobEvent
+from orchestrator.model.place import Place
 from orchestrator.model.report import SmartReport
+from orchestrator.model.scan import Stretch
 
 
 class Event(Protocol):
@@ -77,11 +79,13 @@ class Sighting:
     action: str
     """"add", "change" or "remove"; "add" for what an enumeration found."""
     key: str
-    """The place: ID_PATH, or what the source uses as such. A slot is found by it."""
+    """The source's name for what holds at most one drive at a time: a kernel name, a fixed node, a simulated slot."""
     presence: Presence | None
     """None on a remove whose drive nobody knows any more, and for a drive that is there and cannot be identified."""
     reason: str = ""
     """Why it cannot be identified."""
+    place: Place | None = None
+    """What the slots' rules are held against; None where the key alone names the slot."""
 
 
 class Source(Protocol):
@@ -124,3 +128,49 @@ class DriveAccess(Protocol):
 
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         """Ask the drive to end its self-test."""
+
+
+class Surface(Protocol):
+    """A drive that is held open for reading, and for nothing else. Belongs to one thread."""
+
+    @property
+    def sectors(self) -> int: ...
+
+    @property
+    def sector_bytes(self) -> int:
+        """An LBA's size."""
+
+    def read(self, lba: int, end_lba: int) -> Stretch:
+        """Read on from `lba`: for about a second (simulated: a percent of the drive), at the latest to `end_lba`.
+
+        What the medium cannot read is in the answer. DriveRemoved, ToolTimeout, ToolFailed where no answer comes.
+        """
+
+    def close(self) -> None:
+        """May be called twice. ToolStuck when what reads cannot be killed."""
+
+
+class Surfaces(Protocol):
+    """The way to the drives' surfaces."""
+
+    def open(self, presence: Presence, *, stop: Event) -> Surface:
+        """Reads of it end early, with JobCancelled, when `stop` is set. Raises as `Surface.read`; Refused for a drive
+        that has no node of its own."""
+
+
+class Lamp(Protocol):
+    """A locate LED that is lit."""
+
+    @property
+    def how(self) -> str:
+        """What lit it: "ses" or "ledctl"."""
+
+    def off(self) -> None:
+        """Never raises; a drive that is gone has its lamp too."""
+
+
+class Lamps(Protocol):
+    """The locate LEDs beside the slots."""
+
+    def light(self, presence: Presence, *, stop: Event) -> Lamp | None:
+        """None where this drive's slot has none that we can reach."""
