@@ -17,6 +17,7 @@ from orchestrator.actors.directory import Wish
 from orchestrator.actors.supervisor import Release
 from orchestrator.model.errors import InvalidArgument, NotPausable, UnknownSlot, WrongOperation
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
+from orchestrator.model.scan import ScanResult
 from orchestrator.model.self_test import SelfTestKind
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.model.verdict import Verdict
@@ -37,6 +38,12 @@ class Rack:
     # The shipped operations' pairs, for type checkers and readers; a test holds them equal to the declarations.
     def run_smart_test(self, client_ref: int, slot_id: int, *, kind: SelfTestKind = "short", poll_s: float | None = None, parent: int | None = None) -> int: return self._open("run_smart_test", client_ref, slot_id, parent, kind=kind, poll_s=poll_s)
     def run_smart_test_result(self, job_id: int, timeout: float | None = None) -> bool: return bool(self.result("run_smart_test", job_id, timeout))
+
+    def read_scan(self, client_ref: int, slot_id: int, *, start_lba: int = 0, end_lba: int | None = None, most_bad: int = 10_000, parent: int | None = None) -> int: return self._open("read_scan", client_ref, slot_id, parent, start_lba=start_lba, end_lba=end_lba, most_bad=most_bad)
+    def read_scan_result(self, job_id: int, timeout: float | None = None) -> ScanResult: return cast(ScanResult, self.result("read_scan", job_id, timeout))
+
+    def locate(self, client_ref: int, slot_id: int, *, seconds: float = 15.0, parent: int | None = None) -> int: return self._open("locate", client_ref, slot_id, parent, seconds=seconds)
+    def locate_result(self, job_id: int, timeout: float | None = None) -> str: return str(self.result("locate", job_id, timeout))
 
     def read_health(self, client_ref: int, slot_id: int, *, parent: int | None = None) -> int: return self._open("read_health", client_ref, slot_id, parent)
     def read_health_result(self, job_id: int, timeout: float | None = None) -> Verdict: return cast(Verdict, self.result("read_health", job_id, timeout))

@@ -7,6 +7,7 @@ from orchestrator.model.errors import InvalidArgument
 from orchestrator.operations.declare import collect
 from orchestrator.simulated.processes import SimulatedProcesses
 from orchestrator.simulated.rack import Simulation, place
+from orchestrator.simulated.surface import SimulatedLamps, SimulatedSurfaces
 from orchestrator.system import Parts
 
 MOST_SLOTS = 10_000
@@ -23,6 +24,19 @@ def parts(slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0)
     clock = RackClock(ports, float(speed))
     simulation = Simulation(ports, clock, slots, seed)
     access = Smartctl(SimulatedProcesses(simulation.find_by_node), deadline_s=tool_deadline_s)
+    surfaces = SimulatedSurfaces(simulation.find, clock, deadline_s=tool_deadline_s)
+    lamps = SimulatedLamps(simulation.find)
     labels = {slot_id: str(slot_id) for slot_id in simulation.slot_ids()}
     keys = {place(slot_id): slot_id for slot_id in labels}
-    return Parts(ports, clock, labels, keys, simulation.make_source, access, collect()), simulation
+    return Parts(
+        ports,
+        clock,
+        labels,
+        keys,
+        simulation.make_source,
+        access,
+        collect(),
+        surfaces=surfaces,
+        lamps=lamps,
+        close=ports.close,
+    ), simulation

@@ -4,8 +4,8 @@
 """
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
@@ -17,7 +17,7 @@ from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import DriveChanged, DriveRemoved, NoAnswer, OrchestratorError, Refused, ToolStuck
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, JobError, OpenedBy
-from orchestrator.model.ports import DriveAccess, Event, Ports
+from orchestrator.model.ports import DriveAccess, Event, Lamp, Lamps, Ports, Surface, Surfaces
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict, VerdictStatus
 from orchestrator.operations.declare import Operation
@@ -89,6 +89,8 @@ class Workplace:
     clock: RackClock
     access: DriveAccess
     door: Door
+    surfaces: Surfaces | None = None
+    lamps: Lamps | None = None
 
 
 class WorkerBench:
@@ -114,6 +116,40 @@ class WorkerBench:
         self._place.ports.after(GRACE_S, grace.set)
         with suppress(NoAnswer, Refused):
             self._place.access.abort_self_test(self._presence, stop=grace)
+
+    @contextmanager
+    def surface(self, drive: Drive) -> Iterator[Surface]:
+        surfaces, stop = self._place.surfaces, self._control.stop
+        if surfaces is None:
+            raise Refused("this rack has no way to the surfaces of its drives")
+        surface = self._reach(drive, lambda: surfaces.open(self._presence, stop=stop))
+        try:
+            yield surface
+        except ToolStuck:
+            raise
+        except OrchestratorError:
+            self._control.check()
+            raise
+        finally:
+            surface.close()
+
+    @contextmanager
+    def lamp(self, drive: Drive) -> Iterator[Lamp | None]:
+        lamps, stop = self._place.lamps, self._control.stop
+        lamp = self._reach(drive, lambda: lamps.light(self._presence, stop=stop)) if lamps is not None else None
+        try:
+            yield lamp
+        finally:
+            if lamp is not None:
+                lamp.off()
+
+    def peers(self, drive: Drive) -> tuple[Any, ...]:
+        tables, found = self._place.tables, dict[str, Any]()
+        for job in list(tables.jobs.values()):
+            other = job.drive
+            if job.name == self._job.name and other is not None and other.model == drive.model and other != drive:
+                found[other.serial] = tables.answers.get(job.id, found.get(other.serial))
+        return tuple(answer for answer in found.values() if answer is not None)
 
     def sleep(self, seconds: float) -> None:
         self._control.check()
@@ -174,6 +210,8 @@ class WorkerBench:
         self._control.check()
         try:
             return call()
+        except ToolStuck:
+            raise  # what it leaves behind concerns the slot, also when the job was stopped
         except OrchestratorError:
             self._control.check()  # why it was stopped says more than how the tool died of it
             raise

@@ -5,9 +5,11 @@ Interrupted, SlotCrashed. An operation lets these pass, after putting the drive 
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from orchestrator.model.drive import Drive
+from orchestrator.model.ports import Lamp, Surface
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict
 
@@ -30,6 +32,18 @@ class Bench(Protocol):
         Does nothing, and says nothing, when the drive is gone, cannot be reached, or when the rack closes and is to
         leave the drives' own work alone.
         """
+
+    def surface(self, drive: Drive) -> AbstractContextManager[Surface]:
+        """The drive, held open for reading while the context lasts. Who answers there, only `read` says.
+
+        Raises DriveRemoved, ToolFailed, ToolTimeout, and Refused for a drive without a node of its own.
+        """
+
+    def lamp(self, drive: Drive) -> AbstractContextManager[Lamp | None]:
+        """Its slot's locate LED, lit while the context lasts; None where there is none."""
+
+    def peers(self, drive: Drive) -> tuple[Any, ...]:
+        """This operation's newest answer for each other drive of the same model in this rack."""
 
     def sleep(self, seconds: float) -> None:
         """Rack seconds."""

@@ -29,6 +29,7 @@ R = TypeVar("R")
 Answer = Any
 """bool, int, float, str, None, or a frozen dataclass of these and of tuples of them."""
 ENTRY_POINTS = "orchestrator.operations"
+Check = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,13 @@ class Option:
 class Operation(Generic[P, R]):
     """A declared operation. Callable as the plain function it is."""
 
-    def __init__(self, function: Callable[Concatenate[Drive, Bench, P], R], *, pausable: bool) -> None:
+    def __init__(
+        self, function: Callable[Concatenate[Drive, Bench, P], R], *, pausable: bool, check: Check | None = None
+    ) -> None:
         self.function = function
         self.name = function.__name__
         self.pausable = pausable
+        self._check_together = check
         self.__doc__ = function.__doc__
         self.__name__ = self.name
         self.__module__ = function.__module__
@@ -101,25 +105,32 @@ class Operation(Generic[P, R]):
         for option in self.options.values():
             if option.required and option.name not in given:
                 raise InvalidArgument(f"{self.name} needs the option {option.name}")
-        return {
+        options = {
             name: option.check(given[name]) if name in given else option.default
             for name, option in self.options.items()
         }
+        if self._check_together is not None:
+            self._check_together(**options)
+        return options
 
     def answer_fits(self, answer: Any) -> bool:
         """Whether the function kept to its annotation."""
         return _fits(answer, self.answer_type)
 
 
-def operation(*, pausable: bool = False) -> Callable[[Callable[Concatenate[Drive, Bench, P], R]], Operation[P, R]]:
+def operation(
+    *, pausable: bool = False, check: Check | None = None
+) -> Callable[[Callable[Concatenate[Drive, Bench, P], R]], Operation[P, R]]:
     """Declare the function below as an operation, under its own name.
 
     Args:
         pausable: it calls `bench.checkpoint()` often enough to be held there.
+        check: called at each start with all options by name, each in its range; raises InvalidArgument where they
+            do not go together.
     Raises:
         TypeError: the answer's type cannot be stored, or a parameter is not keyword-only or not annotated.
     """
-    return lambda function: Operation(function, pausable=pausable)
+    return lambda function: Operation(function, pausable=pausable, check=check)
 
 
 Operations = dict[str, Operation[..., Any]]

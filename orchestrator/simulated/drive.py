@@ -33,6 +33,10 @@ FAULTS: Final = (
 )
 SLOW_S: Final = 1.0
 """Host seconds that one call on a "slow" drive takes."""
+SLOWNESS: Final = 5.0
+"""A "slow" drive reads so many times slower than it did."""
+_SSD_BYTES_PER_S: Final = 500e6
+_DISK_BYTES_PER_S: Final = 200e6  # outermost
 LOG_ENTRIES: Final = {Protocol.ATA: 21, Protocol.NVME: 20, Protocol.SCSI: 20}
 """How many self-tests a drive remembers: ACS-4, NVM Express Base 2.0, SPC-5."""
 
@@ -93,6 +97,8 @@ class DriveModel:
         self.failing_attribute: int | None = None
         """The ATA attribute with this id stands below its threshold."""
         self.bad_lbas: set[int] = set()
+        self.lamp_lit = False
+        """The locate LED beside its slot."""
         self.tests: list[SelfTestRecord] = []
         """Newest first."""
         self._clock = clock
@@ -304,6 +310,15 @@ class DriveModel:
         return tuple(lines)
 
     # -- the surface
+
+    def bytes_per_s(self, lba: int) -> float:
+        """How fast it reads there: a disk's inner tracks (high LBAs) half as fast as its outer ones.
+
+        A "slow" drive is a SLOWNESS-th of it, but for its outer quarter.
+        """
+        inward = lba / self.profile.sectors
+        speed = _SSD_BYTES_PER_S if self.profile.is_ssd else _DISK_BYTES_PER_S * (1 - inward / 2)
+        return speed / SLOWNESS if "slow" in self.faults and inward >= 0.25 else speed
 
     def pread(self, offset: int, length: int) -> bytes:
         """Read the medium: every sector holds its own number. OSError(EIO) over a bad sector, ENXIO when gone."""

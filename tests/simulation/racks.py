@@ -12,6 +12,7 @@ from orchestrator.operations.declare import Between, Operations, operation, ship
 from orchestrator.rack import Rack
 from orchestrator.simulated.access import SimulatedAccess
 from orchestrator.simulated.rack import Simulation, place
+from orchestrator.simulated.surface import SimulatedLamps, SimulatedSurfaces
 from orchestrator.simulated.world import World
 from orchestrator.system import Parts
 
@@ -68,5 +69,7 @@ def build(
         wrap(SimulatedAccess(simulation.find, latency_s=latency_s)),
         operations(),
         store,
+        surfaces=SimulatedSurfaces(simulation.find, clock),
+        lamps=SimulatedLamps(simulation.find),
     )
     return Rack(parts, simulation)

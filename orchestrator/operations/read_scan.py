@@ -1,0 +1,61 @@
+"""Every block of the surface is read once, nothing is written: what is unreadable, what is slow, how warm it got."""
+
+from typing import Annotated, Any
+
+from orchestrator.model.drive import Drive
+from orchestrator.model.errors import InvalidArgument, Refused
+from orchestrator.model.scan import ScanResult, Tally, judge_scan, zones
+from orchestrator.operations.bench import Bench
+from orchestrator.operations.declare import Between, operation
+
+_HIGHEST = 2**63
+
+
+def _check(*, start_lba: int, end_lba: int | None, **_: Any) -> None:
+    if end_lba is not None and end_lba <= start_lba:
+        raise InvalidArgument(f"end_lba is {end_lba}; it takes a number above start_lba, which is {start_lba}")
+
+
+@operation(pausable=True, check=_check)
+def read_scan(
+    drive: Drive,
+    bench: Bench,
+    *,
+    start_lba: Annotated[int, Between(0, _HIGHEST)] = 0,
+    end_lba: Annotated[int | None, Between(1, _HIGHEST)] = None,
+    most_bad: Annotated[int, Between(1, 1_000_000)] = 10_000,
+) -> ScanResult:
+    """Read the drive's whole surface, or a part of it; what cannot be read fails it. Minutes to days.
+
+    Args:
+        start_lba: the first LBA to read.
+        end_lba: the first LBA not to read; None = all, up to the drive's end.
+        most_bad: give up when so many places of 4 KiB are unreadable.
+    Raises:
+        Refused: the drive ends before the range, or is behind a controller and cannot be read block by block.
+        DriveRemoved, DriveChanged: the drive left its slot, or another serial answers in its place.
+        ToolTimeout: a read hangs; the reader was killed.
+    """
+    with bench.surface(drive) as surface:
+        bench.read(drive)  # who it is; from here on its node is held open
+        end = surface.sectors if end_lba is None else end_lba
+        if end > surface.sectors or start_lba >= end:
+            asked = f"LBA {start_lba} to {end} were asked for"
+            raise Refused(f"the drive has {surface.sectors} LBAs, and {asked}", serial=drive.serial)
+        tally = Tally(start_lba, surface.sector_bytes)
+        for _, zone_end in zones(start_lba, end, surface.sectors):
+            tally.enter_zone()
+            tally.feel(bench.read(drive, quick=True))
+            while tally.lba < zone_end and len(tally.bad_lbas) < most_bad:
+                bench.checkpoint()
+                stretch = surface.read(tally.lba, zone_end)
+                if stretch.bad_lbas:
+                    bench.read(drive, quick=True)  # a drive that is gone has no bad places: it raises
+                tally.add(stretch)
+                done = (tally.lba - start_lba) / (end - start_lba)
+                bench.progress(100 * done, remaining_s=tally.seconds * (1 - done) / done)
+    after = bench.read(drive)
+    tally.feel(after)
+    result = tally.result(gave_up=tally.lba < end)
+    bench.conclude(judge_scan(result, bench.peers(drive), after))
+    return result
