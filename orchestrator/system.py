@@ -79,7 +79,7 @@ class System:
             parts.surfaces,
             parts.lamps,
         )
-        self._places = Places(tuple(empty), parts.find_slots)
+        self._places = Places(tuple(empty), parts.find_slots, self.tables.unheard)
 
     def start(self) -> None:
         """Returns when the first enumeration has reached every slot, or ENTER_S later."""

@@ -11,8 +11,10 @@ from typing import Any, assert_never
 
 import pykka
 
+from orchestrator.actors.plans import Plans
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Order, Tables
+from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import (
     Interrupted,
@@ -113,11 +115,18 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Advance:
+    """From a timer: this slot's plan may go on."""
+
+    slot_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """From the system: what is still open ends as Interrupted."""
 
 
-Message = Wish | Began | Held | Noted | Ended | Slate | SlotSeen | Drain | Close
+Message = Wish | Began | Held | Noted | Ended | Slate | SlotSeen | Drain | Advance | Close
 
 
 class Door:
@@ -145,15 +154,19 @@ class Door:
         *,
         opened_by: OpenedBy = OpenedBy.API,
         parent_id: int | None = None,
+        job_id: int | None = None,
     ) -> int:
-        """The new job's id. Raises for what is wrong at this moment, and for nothing that concerns the drive."""
+        """The new job's id: `job_id`, where the caller has taken it from the counter.
+
+        Raises for what is wrong at this moment, and for nothing that concerns the drive.
+        """
         tables = self._tables
         found = self.find(operation)
         if not isinstance(client_ref, int) or isinstance(client_ref, bool) or client_ref not in _INT64:
             raise InvalidArgument(f"client_ref is {client_ref!r}; it takes a whole number of 64 bits, signed")
         order = Order(found, found.check(options), self._presence(slot_id, parent_id))
         job = AsyncJob(
-            next(tables.counter),
+            next(tables.counter) if job_id is None else job_id,
             found.name,
             client_ref,
             slot_id,
@@ -164,6 +177,9 @@ class Door:
         )
         tables.jobs[job.id] = job
         tables.orders[job.id] = order
+        if tables.closed:  # looked at again behind the record: what the closing rack does not see any more is not taken
+            del tables.orders[job.id], tables.jobs[job.id]
+            raise RackClosed("the rack is closed and takes no new jobs")
         tables.journal.append(EventKind.ACCEPTED, job=job)
         self._post.tell(slot_id, Start(job.id))
         return job.id
@@ -194,9 +210,12 @@ class Door:
 class JobDirectory(pykka.ThreadingActor):
     """Keeps every job's state, and the slots' as they are published."""
 
-    def __init__(self, ports: Ports, post: Post, tables: Tables) -> None:
+    def __init__(self, ports: Ports, post: Post, tables: Tables, clock: RackClock, door: Door) -> None:
         super().__init__()
         self._ports, self._post, self._tables = ports, post, tables
+        self._plans = Plans(
+            ports, tables, clock, door.open_job, lambda slot_id: post.tell("directory", Advance(slot_id))
+        )
         self._met: set[int] = set()
         """Slots whose slate this actor has seen: only then does it know what else they say about."""
 
@@ -223,6 +242,8 @@ class JobDirectory(pykka.ThreadingActor):
                 self._publish(message)
             case Slate():
                 self._reconcile(message)
+            case Advance(slot_id):
+                self._plans.advance(slot_id)
             case Close():
                 for job in self._tables.open_jobs():
                     self._fail(job.id, Interrupted("the rack was closed while the job was open"))
@@ -276,6 +297,8 @@ class JobDirectory(pykka.ThreadingActor):
         tables.journal.append(EventKind.STATUS, job=job)
         for bell in tables.waiters.pop(job.id, ()):
             bell.set()
+        if job.opened_by is OpenedBy.PLUG:
+            self._plans.advance(job.slot_id)
 
     def _fail(self, job_id: int, error: OrchestratorError) -> None:
         self._end(Ended(job_id, error=JobError.of(error)))
@@ -309,6 +332,7 @@ class JobDirectory(pykka.ThreadingActor):
         if after != before:
             tables.slots[seen.slot_id] = after
             tables.journal.append(EventKind.SLOT, slot=after)
+        self._plans.advance(seen.slot_id)
         tables.unheard.discard(seen.slot_id)
         if not tables.unheard:
             tables.settled.set()

@@ -8,6 +8,7 @@ sightings together (model/contents.py): two drives for one slot, or two slots fo
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
@@ -55,7 +56,8 @@ class Settle:
     """From a timer: has this slot been quiet since?"""
 
     slot_id: int
-    change: int
+    since: float
+    """Rack time of the change: no two actors' timers are taken for each other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Places:
 
     ids: tuple[int, ...]
     find: Callable[[Sighting], tuple[int, ...]]
+    unheard: AbstractSet[int]
+    """Those that nobody has told anything yet, also no predecessor: they are told at once."""
 
 
 class HotplugActor(pykka.ThreadingActor):
@@ -94,8 +98,8 @@ class HotplugActor(pykka.ThreadingActor):
         """What the newest sightings say."""
         self._told: dict[int, Contents] = {}
         """What the slots were told."""
-        self._changes: dict[int, int] = {}
-        """How often a slot changed since it was last settled."""
+        self._changed: dict[int, float] = {}
+        """When each slot that is not settled changed last."""
 
     def on_start(self) -> None:
         self._ports.spawn("watch", watch, self._ports, self._hear, self._source, self._ended)
@@ -118,12 +122,12 @@ class HotplugActor(pykka.ThreadingActor):
                 self._list(sightings)
             case Saw(sighting):
                 self._see(sighting)
-            case Settle(slot_id, change):
-                if self._changes.get(slot_id) == change:
+            case Settle(slot_id, since):
+                if self._changed.get(slot_id) == since:
                     self._tell(slot_id)
             case Acquaint(slot_id):
-                if self._told.pop(slot_id, None) is not None:
-                    self._tell(slot_id)
+                if (told := self._told.get(slot_id)) is not None:  # what has settled; a change since is on its way
+                    self._post.tell(slot_id, _news(told))
             case Blind(reason):
                 self._forget()
                 self._now = dict.fromkeys(self._places.ids, Contents(reason=reason))
@@ -139,7 +143,7 @@ class HotplugActor(pykka.ThreadingActor):
         for slot_id in self._places.ids:
             now = self._now[slot_id] = self._conclude(slot_id)
             told = self._told.get(slot_id)
-            if told is None or told.reason:
+            if told.reason if told else slot_id in self._places.unheard:
                 self._tell(slot_id)
             elif told != now:
                 self._touch(slot_id)
@@ -194,16 +198,20 @@ class HotplugActor(pykka.ThreadingActor):
         return contents_of(slot_id, [(one, self._slots[key]) for key, one in here.items()], sorted(twins))
 
     def _touch(self, slot_id: int) -> None:
-        change = self._changes[slot_id] = self._changes.get(slot_id, 0) + 1
+        since = self._changed[slot_id] = self._clock.now()
         settle_s = self._clock.host_s(DEBOUNCE_S)
-        self._ports.after(settle_s, lambda: self._post.tell("hotplug", Settle(slot_id, change)))
+        self._ports.after(settle_s, lambda: self._post.tell("hotplug", Settle(slot_id, since)))
 
     def _tell(self, slot_id: int) -> None:
-        self._changes.pop(slot_id, None)
+        self._changed.pop(slot_id, None)
         now = self._now[slot_id]
         if self._told.get(slot_id) != now:
             self._told[slot_id] = now
-            self._post.tell(slot_id, Unseen(now.reason, now.conflict) if now.reason else Present(now.presence))
+            self._post.tell(slot_id, _news(now))
+
+
+def _news(contents: Contents) -> Present | Unseen:
+    return Unseen(contents.reason, contents.conflict) if contents.reason else Present(contents.presence)
 
 
 def _name(sighting: Sighting) -> str:

@@ -5,6 +5,7 @@ Records are frozen and replaced whole, so everybody may read without a message. 
     counter, a new job's record and order      open_job, on the caller's thread
     jobs, answers, slots (from then on)        the directory, alone
     cells (progress), claims                   a job's worker; its slot
+    plans; courses                             the system, from the rack file; the directory
     cancelled, paused                          whoever asked, on their own thread; the directory and the slot obey
     waiters                                    whoever waits adds one, the directory takes them
 """
@@ -21,6 +22,7 @@ from orchestrator.model import job as nouns
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import JobNotFinished, UnknownJob
 from orchestrator.model.job import AsyncJob, EventKind
+from orchestrator.model.plan import Course, Plan
 from orchestrator.model.ports import Event, Ports
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Answer, Operation
@@ -90,10 +92,12 @@ class Journal:
 
     def follow(self, after: int | None) -> Iterator[nouns.Event]:
         """Blocks for the next event; ends when the journal closes."""
+        return self._follow(self._sequence if after is None else after)
+
+    def _follow(self, sequence: int) -> Iterator[nouns.Event]:
         bell = self._ports.event()
         with self._lock:
             self._readers[bell] = None
-            sequence = self._sequence if after is None else after
         try:
             while True:
                 bell.clear()
@@ -132,6 +136,10 @@ class Tables:
         self.draining = False
         self.claims: dict[int, dict[int, int]] = {slot_id: {} for slot_id in slots}
         """By slot: the jobs whose workers may still touch a drive, with the number of the presence they are for."""
+        self.plans: dict[int, Plan] = {}
+        """What starts by itself, by slot."""
+        self.courses: dict[int, Course] = {}
+        """How far each slot's plan is. A slot that is not in here was never seen."""
         self.cancelled: set[int] = set()
         self.paused: set[int] = set()
         self.waiters: dict[int, list[Event]] = {}

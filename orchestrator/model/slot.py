@@ -36,3 +36,5 @@ class SlotInfo:
     """The running top-level job's id."""
     reason: str = ""
     """Why the slot is UNKNOWN, STUCK, in CONFLICT or QUARANTINED, and the way out."""
+    plan: str = ""
+    """How far its plan is with the drive that is in it, or why nothing starts; "" where it has none."""

@@ -20,6 +20,7 @@ from orchestrator.model.ports import DriveAccess, Sighting
 from orchestrator.model.slot import SlotState
 from orchestrator.rack import Rack
 from orchestrator.simulated.world import World
+from tests.simulation.plan_truth import PlanTruth, draw_plans
 from tests.simulation.racks import build
 from tests.simulation.truth import AuditedAccess, Truth, replay
 
@@ -29,6 +30,9 @@ HANDLERS = ("SlotActor", "JobDirectory", "HotplugActor", "Supervisor", "Recorder
 
 
 class Day:
+    planned = 0.5
+    """How likely it is that its slots have plans."""
+
     def __init__(self, world: World, jobs: int) -> None:
         self.world, self.jobs = world, jobs
         rng = self.rng = random.Random(f"{world.seed}/day")
@@ -42,8 +46,11 @@ class Day:
         self.truth = Truth(world, patience, in_order=not self.crash_rate and not world.preempt)
         self.store = MemoryStore()
         self.over = False
+        drawn = random.Random(f"{world.seed}/plans")
+        self.plans = draw_plans(drawn, self.slots) if drawn.random() < self.planned else {}
         self.rack = self._rack()
         self.truth.adopt(self.rack)
+        self.plan_truth = PlanTruth(self.truth, self.rack, self.plans)
         for slot_id in self.rack.simulation.slot_ids():
             self.truth.learn(self.rack.simulation.drive(slot_id))
 
@@ -69,6 +76,7 @@ class Day:
             announce=self._announce,
             wrap=wrap,
             store=self.store,
+            plans=self.plans,
         )
 
     def _announce(self, sighting: Sighting) -> tuple[Sighting, ...]:
@@ -177,6 +185,7 @@ class Day:
             self.truth.overdue()
 
     def pull(self, slot_id: int) -> str:
+        self.plan_truth.lost(slot_id)
         self.truth.removed[self.rack.simulation._presences[slot_id].number] = self.world.time
         return self.rack.simulation.pull(slot_id)
 
@@ -185,6 +194,7 @@ class Day:
         if simulation._slots[slot_id] is None:  # someone may have been faster while we slept
             with contextlib.suppress(InvalidArgument):
                 simulation.insert(slot_id, serial)
+                self.plan_truth.plugged(slot_id)
                 if serial is None:
                     self.truth.learn(simulation.drive(slot_id))
 
@@ -229,15 +239,17 @@ class Day:
         while True:
             for slot in rack.slots():
                 rack.release_slot(slot.id)
+            if not rack._tables.open_jobs():
+                world.sleep(120)  # for the plan of a drive that has just come
             if not rack._tables.open_jobs() or world.time > until:
                 break
             world.sleep(3600)
         for job in rack._tables.open_jobs():
             self.truth.check(False, f"I3: an accepted job was lost: {job}")
-        world.sleep(120)
         for slot in rack.slots():
             truth = rack.simulation._presences.get(slot.id)
             self.truth.check(slot.drive == (truth.drive if truth else None), f"I11: {slot}, but there is {truth}")
+            self.plan_truth.lost(slot.id, at_the_end=True)
             self.truth.check(slot.state in (SlotState.READY, SlotState.EMPTY), f"I11: not free again: {slot}")
         began = world.time
         if world.rng.random() < 0.5 and (free := [s for s in rack.slots() if s.state is SlotState.READY]):
@@ -272,11 +284,11 @@ def seeds(words: str) -> Iterator[int]:
     yield from range(int(first), int(last or first) + 1) if last else (int(first),)
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], build: Callable[[World, int], Day] = Day) -> int:
     jobs = int(words[1]) if len(words) > 1 else 50
     began, messages, failed, statuses = time.perf_counter(), 0, 0, 0
     for seed in seeds(words[0]):
-        world = live(seed, jobs)
+        world = live(seed, jobs, build=build)
         messages += world.messages
         statuses += 1
         if world.broken or "-" not in words[0]:

@@ -1,11 +1,12 @@
 """A rack in virtual time, and the operations that its days are made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from orchestrator.adapters.store import MemoryStore
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
+from orchestrator.model.plan import Plan
 from orchestrator.model.ports import Sighting
 from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, Operations, operation, shipped
@@ -55,6 +56,7 @@ def build(
     announce: Callable[[Sighting], tuple[Sighting, ...]] = lambda sighting: (sighting,),
     wrap: Callable[[Any], Any] = lambda access: access,
     store: MemoryStore | None = None,
+    plans: Mapping[int, Plan] | None = None,
 ) -> Rack:
     """The real system over drive models, without smartctl's text."""
     clock = RackClock(world, speed)
@@ -71,5 +73,6 @@ def build(
         store,
         surfaces=SimulatedSurfaces(simulation.find, clock),
         lamps=SimulatedLamps(simulation.find),
+        plans=plans or {},
     )
     return Rack(parts, simulation)

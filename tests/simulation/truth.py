@@ -37,7 +37,11 @@ class Truth:
     def adopt(self, rack: Rack) -> None:
         """Watch this rack's table from now on."""
         self.rack = rack
-        rack._tables.jobs = WatchedJobs(self)
+        watched = WatchedJobs(self)
+        for job_id, job in rack._tables.jobs.items():  # plans may have begun with the rack
+            dict.__setitem__(watched, job_id, job)
+            watched.newest = max(watched.newest, job_id)
+        rack._tables.jobs = watched
 
     def learn(self, model: DriveModel) -> None:
         """Note what the drive itself logs, and who asks it to begin."""
