@@ -16,13 +16,16 @@ import pytest
 from orchestrator.actors import hotplug, slot, worker
 from orchestrator.actors.directory import JobDirectory
 from orchestrator.actors.hotplug import HotplugActor
+from orchestrator.actors.plans import Plans
 from orchestrator.actors.slot import Introduce, SlotActor
 from orchestrator.actors.supervisor import Supervisor
 from orchestrator.model.errors import DriveRemoved, JobCancelled
 from orchestrator.model.job import JobError
 from orchestrator.model.slot import SlotState
 from orchestrator.simulated.rack import Simulation
+from orchestrator.system import System
 from tests.simulation.day import live
+from tests.simulation.plugging import plug
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 PLANTS: dict[str, Plant] = {}
@@ -239,6 +242,74 @@ def the_first_listing_goes_to_an_address_that_is_not_yet_known(patch: pytest.Mon
     patch.setattr(HotplugActor, "_hear", lambda self, message: self._post.tell("hotplug", message))
 
 
+# -- of plans, found by random plugging
+
+
+@plant
+def a_new_directory_does_not_know_which_drives_had_their_plan(patch: pytest.MonkeyPatch) -> None:
+    start = JobDirectory.on_start
+
+    def forgetful(self: Any) -> None:
+        self._tables.courses.clear()
+        start(self)
+
+    patch.setattr(JobDirectory, "on_start", forgetful)
+
+
+@plant
+def a_plan_goes_on_by_its_own_messages_only(patch: pytest.MonkeyPatch) -> None:
+    reconcile = JobDirectory._reconcile
+
+    class Asleep:
+        def advance(self, slot_id: int) -> None: ...
+
+    def incurious(self: Any, slate: Any) -> None:
+        plans, self._plans = self._plans, Asleep()
+        reconcile(self, slate)
+        self._plans = plans
+
+    patch.setattr(JobDirectory, "_reconcile", incurious)
+
+
+@plant
+def a_drive_that_came_while_discovery_was_down_was_always_there(patch: pytest.MonkeyPatch) -> None:
+    listing = HotplugActor._list
+
+    def presumptuous(self: Any, sightings: Any) -> None:
+        if not self._told:
+            for slot_id in self._places.ids:
+                self._post.tables.courses.pop(slot_id, None)
+        listing(self, sightings)
+
+    patch.setattr(HotplugActor, "_list", presumptuous)
+    make = System.__init__
+
+    def init(self: Any, parts: Any) -> None:
+        make(self, parts)
+        self.post.tables = self.tables
+
+    patch.setattr(System, "__init__", init)
+
+
+@plant
+def a_new_discovery_settles_its_first_listing_at_once(patch: pytest.MonkeyPatch) -> None:
+    listing = HotplugActor._list
+
+    def hasty(self: Any, sightings: Any) -> None:
+        self._places = replace(self._places, unheard=frozenset(self._places.ids))
+        listing(self, sightings)
+
+    patch.setattr(HotplugActor, "_list", hasty)
+
+
+@plant
+def a_step_follows_whatever_the_last_one_ended_with(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("orchestrator.actors.plans.ended_badly", lambda job: "")
+
+
+PLUGGED = list(PLANTS)[list(PLANTS).index("a_new_directory_does_not_know_which_drives_had_their_plan") :]
+
+
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -250,7 +321,7 @@ def hunt(name: str, seeds: int = 1000) -> tuple[int | None, str]:
     """The first seed that finds it, and what it says; None if none does."""
     with planted(name):
         for seed in range(seeds):
-            broken = live(seed).broken
+            broken = (plug if name in PLUGGED else live)(seed).broken
             if broken:
                 return seed, broken
     return None, ""
