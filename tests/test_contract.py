@@ -523,6 +523,21 @@ def test_events_tell_a_jobs_life_in_order(rack):
     assert seen[-1].time.tzinfo is not None
 
 
+def test_events_begin_at_the_call_and_not_when_they_are_first_asked_for(rack):
+    follow = rack.events()
+    job_id = rack.read_health(1, 1)
+    rack.wait([job_id], timeout=SOON)
+    first = next(follow)
+    assert (first.kind, first.job.id) == (EventKind.ACCEPTED, job_id)
+
+
+def test_a_closed_rack_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    with Rack.simulated(slots=3) as rack:
+        rack.wait([rack.read_health(1, slot_id) for slot_id in (1, 2, 3)], timeout=SOON)
+    until(lambda: set(threading.enumerate()) <= before, "the end of the last thread")
+
+
 def test_events_of_slots_tell_that_a_drive_left(rack):
     follow = rack.events(after=0)
     rack.simulation.pull(2)
