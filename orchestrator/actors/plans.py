@@ -15,7 +15,7 @@ from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import OrchestratorError, RackClosed
 from orchestrator.model.job import EventKind, OpenedBy
-from orchestrator.model.plan import Course, ended_badly, set_out, stopped
+from orchestrator.model.plan import Course, ended_badly, failed, set_out
 from orchestrator.model.ports import Ports
 from orchestrator.model.slot import SlotState
 
@@ -54,22 +54,23 @@ class Plans:
         return course
 
     def _step(self, slot_id: int, course: Course) -> Course:
-        tables, steps = self._tables, course.steps
+        tables = self._tables
         if (left := course.due - self._clock.now()) > 0:
             self._ports.after(self._clock.host_s(left) + 0.001, lambda: self._wake(slot_id))
             return course
         job = tables.jobs.get(course.jobs[-1]) if course.jobs else None
         if job is not None and not job.has_ended:
             return course
-        if job is not None and (why := ended_badly(job)):
-            course = replace(course, why_over=stopped(course, job, why))
+        if job is not None and not course.why_failed and (why := ended_badly(job)):
+            course = failed(course, job, why)
             log.warning("slot %d: %s", slot_id, course)
-        elif job is not None and len(course.jobs) == len(steps):
-            course = replace(course, why_over="done")
-        else:
-            if job is not None or not course.jobs:
+        lacking = bool(course.jobs) and job is None
+        if not lacking and len(course.jobs) == len(course.steps):
+            course = replace(course, why_over=course.why_failed or "done")
+        elif not course.why_over:
+            if not lacking:
                 course = replace(course, jobs=(*course.jobs, next(tables.counter)))
-            tables.courses[slot_id] = course  # the id first: a fall from here on finds which job is missing
+            tables.courses[slot_id] = course  # the id first: a fall from here on finds which job is lacking
             course = self._open_step(slot_id, course)
         tables.courses[slot_id] = course
         return course

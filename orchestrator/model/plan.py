@@ -1,7 +1,7 @@
 """A plan: what starts by itself when a drive is plugged into a slot, and how far it is with the drive that is there.
 
     new presence ──▶ Course ──due──▶ step 1 ──good──▶ step 2 ──good──▶ done
-                        │               └── fail, unknown or no answer: the rest is not started, and the course says so
+                        │               └── fail, unknown or no answer: the rest is not started; on_fail, and it says so
                         └── no plan, not for this drive, or it was here before us: nothing starts
 
 One course a slot, for the newest presence it ever held. It names its jobs before they are opened, so whoever finds it
@@ -9,12 +9,13 @@ after a fall opens exactly those that are not in the table.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
 from orchestrator.model.drive import Drive, Protocol
+from orchestrator.model.errors import JobCancelled
 from orchestrator.model.job import AsyncJob, AsyncJobStatus
 from orchestrator.model.verdict import VerdictStatus
 
@@ -67,6 +68,8 @@ class Fits:
 class Plan:
     name: str
     steps: tuple[Step, ...]
+    on_fail: tuple[Step, ...] = ()
+    """Started instead of the rest when a step does not end well, but for one that someone cancelled."""
     fits: Fits = Fits()
     on_start: OnStart = OnStart.LEAVE
     debounce_s: float = 0.0
@@ -91,12 +94,21 @@ class Course:
     """Rack time of the first step."""
     jobs: tuple[int, ...] = ()
     """One id a step begun. The last one may not be in the table yet."""
+    why_failed: str = ""
+    """Which step did not end well; "" while all did."""
+    failed_after: int = 0
+    """So many jobs were begun then; those of `on_fail` follow."""
     why_over: str = ""
     """Nothing more will start; "" while something may."""
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return self.plan.steps if self.plan else ()
+        """Those begun, and those to come as it looks now."""
+        if self.plan is None:
+            return ()
+        if not self.why_failed:
+            return self.plan.steps
+        return self.plan.steps[: self.failed_after] + self.plan.on_fail
 
     def __str__(self) -> str:
         """For the person at the rack; "" where there is no plan."""
@@ -105,7 +117,8 @@ class Course:
         if self.why_over or not self.jobs:
             return f"{self.plan.name}: {self.why_over or 'waits for the drive to stay'}"
         step, of = len(self.jobs), len(self.steps)
-        return f"{self.plan.name}: step {step} of {of}, {self.steps[step - 1]} (job {self.jobs[-1]})"
+        now = f"step {step} of {of}, {self.steps[step - 1]} (job {self.jobs[-1]})"
+        return f"{self.plan.name}: {f'{self.why_failed}; ' if self.why_failed else ''}{now}"
 
 
 def set_out(number: int, plan: Plan | None, drive: Drive | None, *, plugged_in: bool, now: float) -> Course:
@@ -125,7 +138,9 @@ def ended_badly(job: AsyncJob) -> str:
     return job.verdict.status.value
 
 
-def stopped(course: Course, job: AsyncJob, why: str) -> str:
-    """What a course says when its last step, this job, did not end well."""
+def failed(course: Course, job: AsyncJob, why: str) -> Course:
+    """The course after its last step, this job, that did not end well."""
     rest = ", ".join(map(str, course.steps[len(course.jobs) :]))
-    return f"{why}: {job.name} (job {job.id})" + (f"; not started: {rest}" if rest else "")
+    text = f"{job.name} (job {job.id}): {why}" + (f"; not started: {rest}" if rest else "")
+    over = text if job.error is not None and job.error.code == JobCancelled.code else ""
+    return replace(course, why_failed=text, failed_after=len(course.jobs), why_over=over)

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.actors.tables import Order
 from orchestrator.model.drive import Protocol
+from orchestrator.model.errors import JobCancelled
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, OpenedBy
 from orchestrator.model.plan import Fits, OnStart, Plan, Step
 from orchestrator.model.slot import SlotState
@@ -32,6 +33,7 @@ def draw_plans(rng: random.Random, slots: int) -> dict[int, Plan]:
         Plan(
             name,
             tuple(rng.choice(STEPS[:3] if rng.random() < 0.9 else STEPS) for _ in range(rng.choice((1, 2, 3)))),
+            rng.choice(((), STEPS[2:3], STEPS[2:])),
             Fits(rng.choice(((), (), (Protocol.ATA,), (Protocol.ATA, Protocol.SCSI)))),
             rng.choice((OnStart.LEAVE, OnStart.TEST)),
             rng.choice((0.0, 0.0, 5.0)),
@@ -39,6 +41,19 @@ def draw_plans(rng: random.Random, slots: int) -> dict[int, Plan]:
         for name in ("one", "two")
     ]
     return {slot_id: rng.choice(plans) for slot_id in range(1, slots + 1) if rng.random() < 0.9}
+
+
+def names(plan: Plan, begun: list[AsyncJob]) -> list[str]:
+    """The operations of the whole series, seen from how those begun have ended."""
+    for at, job in enumerate(begun[: len(plan.steps)], 1):
+        if job.has_ended and not is_good(job):
+            cancelled = job.error is not None and job.error.code == JobCancelled.code
+            return [step.operation for step in (*plan.steps[:at], *(() if cancelled else plan.on_fail))]
+    return [step.operation for step in plan.steps]
+
+
+def is_good(job: AsyncJob) -> bool:
+    return job.status is AsyncJobStatus.COMPLETED and (job.verdict and job.verdict.status) in GOOD
 
 
 class Watched(dict[Any, Any]):
@@ -98,12 +113,11 @@ class PlanTruth:
         check(fits, f"B3: the plan is not for such drives: {job}")
         stayed = self.world.time - self.came.get(number, -1e9)
         check(stayed >= plan.debounce_s + 0.99, f"B3: {stayed:.2f} s after it was plugged in: {job}")
-        check(len(series) < len(plan.steps), f"B3: doubled, after {series}: {job}")
-        check(job.name == plan.steps[len(series) % len(plan.steps)].operation, f"B3: doubled, after {series}: {job}")
-        if series:
-            before = self.tables.jobs[series[-1]]
-            good = before.status is AsyncJobStatus.COMPLETED and (before.verdict and before.verdict.status) in GOOD
-            check(good, f"B3: {job} follows one that did not end well: {before}")
+        before = [self.tables.jobs[n] for n in series]
+        check(all(one.has_ended for one in before), f"B3: {job} does not wait for {before}")
+        due = names(plan, before)
+        check(len(series) < len(due), f"B3: doubled, after {before}: {job}")
+        check(job.name == due[len(series)], f"B3: doubled, or not the step that follows {before}: {job}")
         series.append(job_id)
 
     def lost(self, slot_id: int, *, at_the_end: bool = False) -> None:
@@ -120,7 +134,5 @@ class PlanTruth:
         if self.world.time - since > late:
             self.truth.check(bool(series), f"B3: lost: {presence} has been in slot {slot_id} and nothing was started")
         if series and at_the_end:
-            last = self.tables.jobs[series[-1]]
-            bad = last.status is not AsyncJobStatus.COMPLETED or (last.verdict and last.verdict.status) not in GOOD
-            whole = len(series) == len(plan.steps)
-            self.truth.check(bad or whole, f"B3: lost: the steps of {plan.name} after {last}")
+            jobs = [self.tables.jobs[n] for n in series]
+            self.truth.check(len(jobs) == len(names(plan, jobs)), f"B3: lost: the steps of {plan.name} after {jobs}")

@@ -16,7 +16,6 @@ import pytest
 from orchestrator.actors import hotplug, slot, worker
 from orchestrator.actors.directory import JobDirectory
 from orchestrator.actors.hotplug import HotplugActor
-from orchestrator.actors.plans import Plans
 from orchestrator.actors.slot import Introduce, SlotActor
 from orchestrator.actors.supervisor import Supervisor
 from orchestrator.model.errors import DriveRemoved, JobCancelled
