@@ -18,6 +18,7 @@ _BRIDGE = (
     "|jmb39x|jmb39x-q|jms56x|marvell|areca|3ware|hpt|megaraid|aacraid|cciss|sssraid)"
     "(?:[,/](?:auto|p|x|s?[0-9]{1,10}|0x[0-9a-f]{1,8})){0,3}"
 )
+_RAID = ("megaraid", "3ware", "areca", "cciss", "aacraid", "hpt", "sssraid")
 _DEVICE_TYPE = re.compile(rf"auto|{_BRIDGE}(?:\+{_BRIDGE})?")  # smartctl(8), option -d; smartmontools 7.4
 
 
@@ -31,6 +32,11 @@ def checked_node(node: str) -> str:
 def is_device_type(device_type: object) -> bool:
     """It is one of smartctl's -d types."""
     return isinstance(device_type, str) and _DEVICE_TYPE.fullmatch(device_type) is not None
+
+
+def is_behind_raid(device_type: str) -> bool:
+    """The node is then a volume's or a controller's, and the type says which of its drives is meant."""
+    return any(kind in device_type for kind in _RAID)
 
 
 def checked_device_type(device_type: str) -> str:
