@@ -8,7 +8,6 @@ Ctrl-C cancels the job once, and waits for the drive's test to be ended; a secon
 import inspect
 import json
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
@@ -22,6 +21,7 @@ from orchestrator.interfaces.progress import Progress
 from orchestrator.model.errors import JobNotFinished, UnknownOperation
 from orchestrator.model.job import AsyncJob
 from orchestrator.operations.declare import Operation, Option, collect
+from orchestrator.operations.written import value_of
 
 if TYPE_CHECKING:
     from orchestrator.rack import Rack
@@ -95,32 +95,6 @@ def _metavar(kind: Any) -> str:
         return "|".join(str(value) for value in get_args(kind))
     parts = [part for part in get_args(kind) if part is not NoneType] or [kind]
     return {bool: "true|false", int: "NUMBER", float: "NUMBER", str: "TEXT"}.get(parts[0], "VALUE")
-
-
-def value_of(option: Option, text: str) -> Any:
-    """What was typed, as the operation takes it. Raises InvalidArgument, in the words of the option's own check."""
-    alone = option.type if get_origin(option.type) in (Literal, tuple) else None
-    for kind in (alone,) if alone else get_args(option.type) or (option.type,):
-        try:
-            return option.check(_read(kind, text))
-        except ValueError:
-            continue
-    return option.check(text)
-
-
-def _read(kind: Any, text: str) -> Any:
-    """Raises ValueError where the text is none of this kind."""
-    if get_origin(kind) is Literal:
-        return next((value for value in get_args(kind) if str(value) == text), text)
-    if kind is NoneType and text.lower() != "none":
-        raise ValueError
-    if kind is NoneType:
-        return None
-    if kind is bool:
-        return ("false", "no", "true", "yes").index(text.lower()) > 1
-    if kind in (int, float) or (isinstance(kind, type) and issubclass(kind, Enum)):
-        return kind(text)
-    return text
 
 
 def run(rack: "Rack", operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool) -> int:
