@@ -15,7 +15,9 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import SkipValidation, WithJsonSchema
 
 from orchestrator.adapters.yaml_file import Data, Mistake, Where, YamlFile
 from orchestrator.model.drive import Protocol
@@ -191,3 +193,26 @@ class _Reader:
 
 def _shown(data: Data) -> str:
     return "nothing" if data is None else "a block" if isinstance(data, dict | list) else repr(data)
+
+
+_ONE_OR_MORE = [{"type": "string"}, {"type": "object"}, {"type": "array"}]
+_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["on_insert"],
+    "properties": {
+        "on_insert": {"anyOf": _ONE_OR_MORE, "description": "Operations, one after another, with their options."},
+        "on_fail": {"anyOf": _ONE_OR_MORE, "description": "Started instead of the rest when one does not end well."},
+        "on_start": {"enum": list(OnStart)},
+        "debounce_s": {"type": "number", "minimum": 0, "maximum": _LONGEST_DEBOUNCE_S},
+        "when": {"type": "object", "additionalProperties": False, "properties": {name: {} for name in _CONDITIONS}},
+    },
+}
+PlanField = Annotated[
+    SkipValidation[Plan | None],
+    WithJsonSchema({"anyOf": [{"type": "string", "description": "One of `plans`, or none."}, _SCHEMA]}),
+]
+"""A slot's plan, after `resolve`."""
+PlansField = Annotated[
+    SkipValidation[dict[str, Plan | None]], WithJsonSchema({"type": "object", "additionalProperties": _SCHEMA})
+]
