@@ -2,19 +2,26 @@
 
 rack.yaml ──read_yaml──▶ plain data and where each part stands ──pydantic──▶ RackSettings
                                └── mistakes ────────────────────────┴──▶ one ConfigError
+
+A range stands for its slots: after `load` they are in `slots`, as if each had been written out.
 """
 
-import difflib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from orchestrator.adapters.tool import checked_device_type, checked_node
+from orchestrator.adapters.tool import checked_device_type, checked_node, is_behind_raid
 from orchestrator.adapters.yaml_file import Mistake, YamlFile, read_yaml
+from orchestrator.mistakes import explain
+from orchestrator.model import numbering
 from orchestrator.model.errors import ConfigError, Refused
+from orchestrator.model.place import Rule, is_hctl, overlap
+from orchestrator.operations.declare import collect
+from orchestrator.settings_plans import PlanField, PlansField, mentions_plans, nearest, resolve
 
 _DEVICE_TYPES = ("sat", "ata", "scsi", "nvme", "auto", "usbjmicron", "usbsunplus", "sntjmicron", "sntrealtek",
                  "sntasmedia", "megaraid,0", "3ware,0", "areca,1", "cciss,0", "aacraid,0,0,0")  # fmt: skip
@@ -34,28 +41,114 @@ def _checked(check: Callable[[str], str], value: str, words: tuple[str, ...]) ->
     try:
         return check(value)
     except Refused as exc:
-        text = f"{exc.text}{_nearest(value, words) or '; ' + exc.remedy}"
-        raise PydanticCustomError("refused", "{text}", {"text": text}) from exc
+        raise _refused(f"{exc.text}{nearest(value, words) or '; ' + exc.remedy}") from exc
+
+
+def _ids(value: str) -> str:
+    try:
+        numbering.ids_of(value)
+    except ValueError as exc:
+        raise _refused(str(exc)) from exc
+    return value
+
+
+def _refused(text: str, kind: str = "refused") -> PydanticCustomError:
+    return PydanticCustomError(kind, "{text}", {"text": text})
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f]+$")]
+_Label = Annotated[str, Field(min_length=1, max_length=40)]
+_Globs = Annotated[
+    tuple[_Text, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=str | list[str]),
+]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SlotSettings(_Part):
-    """One slot, by the node its drive appears at."""
+class MatchSettings(_Part):
+    """Where a slot is. One of: id_path; enclosure and bay; hctl; serial."""
 
-    node: Annotated[str, AfterValidator(_node)]
-    """Such as /dev/sda, /dev/nvme0, or a link below /dev/disk/by-path."""
-    label: str | None = Field(default=None, min_length=1, max_length=40)
+    id_path: _Globs | None = None
+    """One or more globs over udev's ID_PATH, such as "pci-0000:00:1f.2-ata-2*"."""
+    enclosure: _Text | None = None
+    """A SES enclosure's logical id (/sys/class/enclosure/*/id), or its HCTL."""
+    bay: _Text | None = None
+    """The bay's number or name in that enclosure."""
+    hctl: _Text | None = None
+    """Host:channel:target:LUN, such as 0:0:3:0. The host's number may change between boots."""
+    serial: _Text | None = None
+    """A drive's serial number, wherever it is plugged in."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = {"id_path": self.id_path, "enclosure": self.enclosure or self.bay, "hctl": self.hctl}
+        given = [name for name, value in {**ways, "serial": self.serial}.items() if value]
+        if len(given) != 1:
+            words = f"says {' and '.join(given)}; leave all but one out" if given else "says nothing of where it is"
+            raise _refused(f"{words}; it takes one of id_path, enclosure with bay, hctl, serial", "needs")
+        if bool(self.enclosure) is not bool(self.bay):
+            raise _refused("needs enclosure and bay together", "needs")
+        return self
+
+    @property
+    def rule(self) -> Rule:
+        given = self.model_dump(exclude_none=True)
+        return Rule(**given)
+
+
+class _Where(_Part):
+    """What a slot and a range have in common."""
+
+    match: MatchSettings | None = None
+    """Where its drive appears, as udev tells it."""
+    label: _Label | None = None
     """What the chassis says beside the slot; None = its id."""
+    plan: PlanField = None
+    """What starts by itself when a drive is plugged in."""
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.match is None) is (getattr(self, "node", None) is None):
+            raise _refused(
+                "needs match or node" if self.match is None else "has match and node; leave one out", "needs"
+            )
+        return self
+
+
+class SlotSettings(_Where):
+    """One slot: by a rule on where its drive appears (match), or by one node."""
+
+    node: Annotated[str, AfterValidator(_node)] | None = None
+    """Such as /dev/sda, /dev/nvme0, or a link below /dev/disk/by-path. Needs no udevd, and is looked at less often."""
     type: Annotated[str, AfterValidator(_device_type)] = ""
     """smartctl's -d; "" lets smartctl find it."""
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        if self.match is not None and self.match.hctl and not is_hctl(self.match.hctl):
+            text = f"match: hctl takes host:channel:target:LUN, such as 0:0:3:0, not {self.match.hctl!r}"
+            raise _refused(text, "needs")
+        return self
 
     @property
     def place(self) -> str:
         """What no two slots may share: the node, and behind a RAID controller the drive's number too."""
-        return f"{self.node} {self.type}" if "," in self.type else self.node
+        return f"{self.node} {self.type}" if is_behind_raid(self.type) else str(self.node)
+
+
+class RangeSettings(_Where):
+    """Slots that differ in their numbers only: {id} and {n} in the texts stand for them."""
+
+    ids: Annotated[str, AfterValidator(_ids)]
+    """Such as 1-24."""
+    first: int | None = Field(default=None, ge=0, le=999_999)
+    """What {n} is at the first id; None = that id."""
+    node: _Text | None = None
+    type: str = ""
 
 
 class SmartctlSettings(_Part):
@@ -77,16 +170,25 @@ class SimulatedSettings(_Part):
 
 
 class RackSettings(_Part):
-    """Either `slots` or `simulated`: a rack is real or it is not, and the file says which."""
+    """Either `slots` and `ranges`, or `simulated`: a rack is real or it is not, and the file says which."""
 
     slots: dict[Annotated[int, Field(ge=0, le=999_999)], SlotSettings] = {}
+    """By id."""
+    ranges: tuple[RangeSettings, ...] = ()
     smartctl: SmartctlSettings = SmartctlSettings()
     simulated: SimulatedSettings | None = None
+    plans: PlansField = {}
+    """By name."""
+    plan: PlanField = None
+    """Of the slots that say nothing of their own."""
 
 
 _PARTS: dict[tuple[str, ...], type[_Part]] = {
     (): RackSettings,
     ("slots", "*"): SlotSettings,
+    ("slots", "*", "match"): MatchSettings,
+    ("ranges", "*"): RangeSettings,
+    ("ranges", "*", "match"): MatchSettings,
     ("smartctl",): SmartctlSettings,
     ("simulated",): SimulatedSettings,
 }
@@ -96,87 +198,120 @@ def load(path: Path) -> RackSettings:
     """The rack that the file describes. Raises ConfigError, which names every mistake, a line each."""
     file = read_yaml(path)
     settings = RackSettings()
+    if mentions_plans(file.data):
+        resolve(file, collect())
     try:
         settings = RackSettings.model_validate(file.data or {})
     except ValidationError as exc:
         told = {(mistake.line, mistake.column) for mistake in file.mistakes}
-        found = [_explain(file, error) for error in exc.errors()]
+        found = [explain(file, error, _PARTS) for error in exc.errors()]
         file.mistakes += [mistake for mistake in found if (mistake.line, mistake.column) not in told]
-    file.mistakes += _contradictions(file)
+    claims = list(_claims(file))
+    counted = {claim.slot_id: slot for claim in claims if (slot := _counted(file, claim)) is not None}
+    file.mistakes += _contradictions(file, claims)
     if file.mistakes:
         lines = [f"{path}:{m.line}:{m.column}: {m.text}" for m in sorted(set(file.mistakes))]
         raise ConfigError("\n".join(lines))
-    return settings
+    return settings.model_copy(update={"slots": {**settings.slots, **counted}})
 
 
-def _contradictions(file: YamlFile) -> Iterator[Mistake]:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What the file says of one slot, right or wrong, and where."""
+
+    slot_id: int
+    where: tuple[str, ...]
+    data: dict[str, Any]
+
+    @property
+    def in_range(self) -> bool:
+        return self.where[0] == "ranges"
+
+    def place_of(self, file: YamlFile, name: str) -> tuple[int, int]:
+        return file.values.get((*self.where, name)) or file.keys.get(self.where) or file.values[self.where]
+
+
+def _claims(file: YamlFile) -> Iterator[_Claim]:
+    data = file.data if isinstance(file.data, dict) else {}
+    slots, ranges = data.get("slots"), data.get("ranges")
+    for name, slot in slots.items() if isinstance(slots, dict) else ():
+        if name.isdecimal() and isinstance(slot, dict):
+            yield _Claim(int(name), ("slots", name), slot)
+    for n, given in enumerate(ranges if isinstance(ranges, list) else ()):
+        where = ("ranges", str(n))
+        try:
+            if not isinstance(given, dict):
+                raise ValueError
+            ids = numbering.ids_of(str(given["ids"]))
+            first = ids[0] if given.get("first") is None else int(str(given["first"]))
+        except (KeyError, ValueError):
+            continue  # pydantic has told
+        kept = {name: part for name, part in given.items() if name not in ("ids", "first")}
+        for slot_id in ids:
+            yield _Claim(slot_id, where, _filled(file, where, kept, slot_id, slot_id - ids[0] + first))
+
+
+def _filled(file: YamlFile, where: tuple[str, ...], given: Any, slot_id: int, n: int) -> Any:
+    if isinstance(given, dict):
+        return {name: _filled(file, (*where, name), part, slot_id, n) for name, part in given.items()}
+    if isinstance(given, list):
+        return [_filled(file, (*where, str(k)), part, slot_id, n) for k, part in enumerate(given)]
+    try:
+        return numbering.fill(given, slot_id, n) if isinstance(given, str) else given
+    except ValueError as exc:
+        file.mistakes.append(Mistake(*file.values[where], str(exc)))
+        return given
+
+
+def _counted(file: YamlFile, claim: _Claim) -> SlotSettings | None:
+    """A range's slot; None for a slot that is written out."""
+    if not claim.in_range:
+        return None
+    try:
+        return SlotSettings.model_validate(claim.data)
+    except ValidationError as exc:
+        if not file.mistakes:  # else it is told already, or follows from what is
+            (error, *_) = exc.errors()
+            where = tuple(str(step) for step in error["loc"])
+            file.mistakes.append(
+                Mistake(*claim.place_of(file, where[0] if where else ""), f"slot {claim.slot_id}: {error['msg']}")
+            )
+        return None
+
+
+def _contradictions(file: YamlFile, claims: list[_Claim]) -> Iterator[Mistake]:
     """What no part is wrong about alone."""
     data = file.data if isinstance(file.data, dict) else {}
-    if not file.mistakes and not data.get("slots") and "simulated" not in data:
+    if not file.mistakes and not claims and "simulated" not in data:
         yield Mistake(1, 1, "the rack has no slots; name them (slots: {1: {node: /dev/sda}}), or say simulated")
-    if "simulated" in data and "slots" in data:
-        text = "a rack is real (slots) or simulated, never both; leave one out"
-        yield Mistake(*file.keys["simulated",], text)
-    slots = data.get("slots")
-    ids, places = dict[int, str](), dict[str, str]()
-    for name, slot in slots.items() if isinstance(slots, dict) else ():
-        if name.isdecimal() and ids.setdefault(int(name), name) != name:
-            yield Mistake(*file.keys["slots", name], f"slot {name} is slot {ids[int(name)]} once more")
-        node, kind = (slot.get("node"), slot.get("type")) if isinstance(slot, dict) else (None, None)
+    if "simulated" in data and claims:
+        yield Mistake(*file.keys["simulated",], "a rack is real (slots) or simulated, never both; leave one out")
+    by_id, by_place = dict[int, _Claim](), dict[str, _Claim]()
+    for claim in claims:
+        first = by_id.setdefault(claim.slot_id, claim)
+        if first is not claim:
+            text = f"slot {claim.where[1]} is slot {first.where[1]} once more"
+            if claim.in_range:
+                text = f"slot {claim.slot_id} is in this range and " + ("another" if first.in_range else "in slots")
+            yield Mistake(*(claim.place_of(file, "ids") if claim.in_range else file.keys[claim.where]), text)
+        node, kind = claim.data.get("node"), claim.data.get("type")
         if isinstance(node, str):
             place = SlotSettings.model_construct(node=node, type=kind if isinstance(kind, str) else "").place
-            if places.setdefault(place, name) != name:
-                text = f"slot {name} is on {place}, and so is slot {places[place]}; one node holds one drive"
-                yield Mistake(*file.values["slots", name, "node"], text)
+            if (other := by_place.setdefault(place, claim)).slot_id != claim.slot_id:
+                text = f"slot {claim.slot_id} is on {place}, and so is slot {other.slot_id}; one node holds one drive"
+                yield Mistake(*claim.place_of(file, "node"), text)
+    rules = {slot_id: rule for slot_id, claim in sorted(by_id.items()) if (rule := _rule(claim)) is not None}
+    told = set[tuple[int, int]]()
+    for slot_id, (other_id, both) in overlap(rules).items():
+        at = by_id[slot_id].place_of(file, "match")
+        if at not in told:  # a range would tell it for each of its slots
+            told.add(at)
+            yield Mistake(*at, f"slot {slot_id} covers {both}, and so does slot {other_id}; a drive is in one slot")
 
 
-def _explain(file: YamlFile, error: ErrorDetails) -> Mistake:
-    where = tuple(str(step) for step in error["loc"] if step != "[key]")
-    kind, name, given = error["type"], where[-1] if where else "", error["input"]
-    owner = _owner(where[:-1])
-    if kind == "missing":
-        place = file.keys.get(where[:-1], (1, 1))
-        return Mistake(*place, f"{owner} needs {name}")
-    if kind == "extra_forbidden":
-        words = tuple(_PARTS[_pattern(where[:-1])].model_fields)
-        return Mistake(*file.keys[where], f"{owner} takes no {name!r}{_nearest(name, words)}")
-    place = file.keys[where] if error["loc"][-1:] == ("[key]",) else file.values.get(where, (1, 1))
-    if kind == "refused":
-        return Mistake(*place, error["msg"])
-    if error["loc"][-1:] == ("[key]",):
-        return Mistake(*place, f"{given!r} is no slot id; it takes a whole number from 0 to 999999")
-    return Mistake(*place, f"{owner}: {name or 'it'} {_wanted(kind, error)}, not {_shown(given)}")
-
-
-def _wanted(kind: str, error: ErrorDetails) -> str:
-    words = {
-        "int": "takes a whole number",
-        "float": "takes a number",
-        "bool": "takes true or false",
-        "string_type": "takes a text",
-        "dict_type": "takes a block of `key: value`",
-        "model": "takes a block of `key: value`",
-    }
-    for start, text in words.items():
-        if kind.startswith(start):
-            return text
-    return error["msg"].replace("Input should", "should").replace("String should", "should")
-
-
-def _shown(given: Any) -> str:
-    return "nothing" if given is None else "a block" if isinstance(given, dict | list) else repr(given)
-
-
-def _pattern(where: tuple[str, ...]) -> tuple[str, ...]:
-    return ("slots", "*") if len(where) == 2 and where[0] == "slots" else where
-
-
-def _owner(where: tuple[str, ...]) -> str:
-    if not where:
-        return "the rack file"
-    return f"slot {where[1]}" if len(where) == 2 and where[0] == "slots" else where[-1]
-
-
-def _nearest(word: str, words: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else "" if not words else f"; it takes {', '.join(words)}"
+def _rule(claim: _Claim) -> Rule | None:
+    """Whatever of a match can be understood."""
+    try:
+        return MatchSettings.model_validate(claim.data.get("match")).rule
+    except ValidationError:
+        return None

@@ -14,6 +14,7 @@ HOUSE = (
     "system_real system_simulated",
     "system",
     "settings",
+    "mistakes",
     "settings_plans",
     "actors",
     "simulated",

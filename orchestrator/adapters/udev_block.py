@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.model.place import Bay, Place
+from orchestrator.model.place import Bay, Place, is_hctl
 
 PROPERTIES = (
     "DEVTYPE", "DISKSEQ", "ID_PATH", "ID_PATH_ATA_COMPAT", "ID_BUS", "ID_TYPE", "ID_CDROM", "ID_MODEL", "ID_SERIAL",
@@ -24,7 +24,6 @@ _KINDS = {"zram": "compressed memory", "ram": "memory", "dm-": "a device-mapper 
           "rbd": "a network volume", "loop": "a loop device"}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._!-]{0,60}")
 _NVME = re.compile(r"nvme[0-9]+")
-_HCTL = re.compile(r"[0-9]+(:[0-9]+){3}")
 
 
 class Device(Protocol):
@@ -121,7 +120,7 @@ def _node(name: str, sys: Path) -> str | None:
 
 def _hctl(name: str, sys: Path) -> str:
     owner = (sys / "class/block" / name / "device").resolve().name
-    return owner if _HCTL.fullmatch(owner) else ""
+    return owner if is_hctl(owner) else ""
 
 
 def _bays(name: str, sys: Path) -> Iterator[Bay]:

@@ -23,8 +23,8 @@ _NULL = _CORE + "null"
 _TAGS = {_CORE + name for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 
 Data = dict[str, "Data"] | list["Data"] | str | None
-Where = tuple[str | int, ...]
-"""The keys and indices from the top."""
+Where = tuple[str, ...]
+"""The keys and indices from the top, as text."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,7 +98,7 @@ class _Reader:
             return None
         self._seen.add(id(node))
         if isinstance(node, SequenceNode):
-            return [self.read(item, (*where, n)) for n, item in enumerate(node.value)]
+            return [self.read(item, (*where, str(n))) for n, item in enumerate(node.value)]
         assert isinstance(node, MappingNode)  # noqa: S101
         return self._mapping(node, where)
 

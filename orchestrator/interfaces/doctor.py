@@ -19,6 +19,7 @@ from orchestrator.adapters.nvme_cli import INSTALL as INSTALL_NVME
 from orchestrator.adapters.nvme_cli import NvmeCli
 from orchestrator.adapters.process import ChildProcesses
 from orchestrator.adapters.smartctl import NVME_SELF_TESTS, Smartctl
+from orchestrator.adapters.udev import CONTROL, NO_UDEVD, RECEIVE_BUFFER
 from orchestrator.interfaces.outcome import printable
 from orchestrator.interfaces.table import print_table
 from orchestrator.model.errors import ToolFailed
@@ -32,6 +33,9 @@ _CAPABILITIES = {17: "CAP_SYS_RAWIO", 21: "CAP_SYS_ADMIN"}
 """Bits of CapEff (linux/capability.h): SATA and SAS need the first, NVMe the second."""
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 PATIENCE_S = 10.0
+ENOUGH_BUFFER = 4 << 20
+"""Bytes: some 5,000 events, counting what the kernel adds to each."""
+_CAP_NET_ADMIN = 12
 
 
 class State(StrEnum):
@@ -63,8 +67,10 @@ def examine_host(config: Path | None, *, as_json: bool) -> int:
     return int(any(finding.state is State.MISSING for finding in findings))
 
 
-def examine(rack: "RackSettings", *, run: Path = Path("/run"), proc: Path = Path("/proc")) -> Iterator[Finding]:
-    """`run` and `proc`: where the host's own folders are."""
+def examine(
+    rack: "RackSettings", *, run: Path = Path("/run"), proc: Path = Path("/proc"), sys: Path = Path("/sys")
+) -> Iterator[Finding]:
+    """`run`, `proc` and `sys`: where the host's own folders are."""
     yield Finding("python", State.OK, platform.python_version())
     yield Finding("orchestrator", State.OK, version("drive-test-orchestrator"))
     yield Finding("pySMART", State.OK, version("pySMART"))
@@ -72,14 +78,19 @@ def examine(rack: "RackSettings", *, run: Path = Path("/run"), proc: Path = Path
         yield Finding("rack", State.OK, f"SIMULATED, {rack.simulated.slots} slots: needs nothing below")
     yield from _tools(rack)
     yield _rights(rack, proc)
-    yield _udevd(run)
+    matches = [slot.match for slot in rack.slots.values() if slot.match is not None]
+    yield _udevd(run, needed=bool(matches))
+    yield from _receive_buffer(proc)
+    if any(match.bay for match in matches):
+        yield _enclosures(sys)
     for slot_id, slot in sorted(rack.slots.items()):
+        if slot.node is None:
+            continue  # `check` says what is in it
         if Path(slot.node).exists():
             yield Finding(f"slot {slot_id}", State.OK, slot.node)
         else:
-            yield Finding(
-                f"slot {slot_id}", State.LIMITED, f"{slot.node} is not there", "plug a drive in, or correct node"
-            )
+            lacking, remedy = f"{slot.node} is not there", "plug a drive in, or correct node"
+            yield Finding(f"slot {slot_id}", State.LIMITED, lacking, remedy)
 
 
 def _tools(rack: "RackSettings") -> Iterator[Finding]:
@@ -124,8 +135,30 @@ def _effective_capabilities(proc: Path) -> int:
     return next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
 
 
-def _udevd(run: Path) -> Finding:
-    if (run / "udev/control").exists():
+def _udevd(run: Path, *, needed: bool) -> Finding:
+    if (run / CONTROL).exists():
         return Finding("udevd", State.OK, "it runs")
-    remedy = "start systemd-udevd, or name each slot's node in the rack file"
-    return Finding("udevd", State.LIMITED, "it does not run: links below /dev/disk are not made", remedy)
+    if needed:
+        return Finding("udevd", State.MISSING, "it does not run: no slot with a match can be seen", NO_UDEVD)
+    return Finding("udevd", State.LIMITED, "it does not run: drives are found by their nodes alone", NO_UDEVD)
+
+
+def _receive_buffer(proc: Path) -> Iterator[Finding]:
+    """For udev's events. Root may ask for more than the kernel's limit; a container may not even read it."""
+    try:
+        most = int((proc / "sys/net/core/rmem_max").read_text())
+    except (OSError, ValueError):
+        return
+    if _effective_capabilities(proc) >> _CAP_NET_ADMIN & 1 or most >= ENOUGH_BUFFER:
+        yield Finding("receive buffer", State.OK, "large enough for a storm of events")
+        return
+    found = f"{most >> 10} KiB: a storm of events overflows it, and the drives are then listed anew"
+    yield Finding("receive buffer", State.LIMITED, found, f"sysctl -w net.core.rmem_max={RECEIVE_BUFFER}")
+
+
+def _enclosures(sys: Path) -> Finding:
+    found = sorted(path.name for path in (sys / "class/enclosure").glob("*"))
+    if found:
+        return Finding("enclosures", State.OK, ", ".join(found))
+    lacking = "the kernel shows none: no slot with an enclosure and a bay can be seen"
+    return Finding("enclosures", State.MISSING, lacking, "modprobe ses (kernel module ses), and check the cabling")

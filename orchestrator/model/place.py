@@ -65,6 +65,10 @@ class Rule:
         return tuple(glob for glob in self.id_path if is_glob(glob))
 
 
+def is_hctl(text: str) -> bool:
+    return re.fullmatch(r"[0-9]+(:[0-9]+){3}", text) is not None
+
+
 def is_glob(text: str) -> bool:
     return any(char in text for char in "*?[")
 

@@ -23,16 +23,20 @@ def tool(folder: Path, name: str, prints: str) -> Path:
 def examine(tmp_path):
     """What is found on a host with these tools and rights, by name."""
 
-    def examine(smartctl="", capabilities=0, udevd=False, **rack):
+    def examine(smartctl="", capabilities=0, udevd=False, rmem_max=1 << 27, **rack):
         host = tmp_path / "host"
         (host / "proc/self").mkdir(parents=True, exist_ok=True)
         (host / "proc/self/status").write_text(f"Name:\tx\nCapEff:\t{capabilities:016x}\n")
         (host / "run/udev").mkdir(parents=True, exist_ok=True)
+        (host / "proc/sys/net/core").mkdir(parents=True, exist_ok=True)
+        (host / "proc/sys/net/core/rmem_max").write_text(f"{rmem_max}\n")
         if udevd:
             (host / "run/udev/control").touch()
         path = str(tool(tmp_path, "smartctl", smartctl)) if smartctl else "/no/such/smartctl"
         described = settings.RackSettings(smartctl=settings.SmartctlSettings(path=path), **rack)
-        return {one.name: one for one in doctor.examine(described, run=host / "run", proc=host / "proc")}
+        return {
+            one.name: one for one in doctor.examine(described, run=host / "run", proc=host / "proc", sys=host / "sys")
+        }
 
     return examine
 
@@ -80,6 +84,20 @@ def test_without_udevd_and_without_the_slots_node_it_says_so(examine):
     found = examine("smartctl 7.4", slots={3: settings.SlotSettings(node="/dev/no-such-node")})
     assert found["udevd"].state is State.LIMITED
     assert (found["slot 3"].state, found["slot 3"].found) == (State.LIMITED, "/dev/no-such-node is not there")
+
+
+def test_slots_with_a_match_need_udevd_and_enclosures_the_ses_module(examine):
+    match = settings.MatchSettings(enclosure="0x5003048000000000", bay="1")
+    found = examine("smartctl 7.4", slots={3: settings.SlotSettings(match=match)})
+    assert (found["udevd"].state, found["enclosures"].state) == (State.MISSING, State.MISSING)
+    assert "systemctl start systemd-udevd" in found["udevd"].remedy
+    assert "modprobe ses" in found["enclosures"].remedy
+    assert "slot 3" not in found
+
+
+def test_a_small_receive_buffer_is_named_unless_root_may_ask_for_more(examine):
+    assert "rmem_max=" in examine("smartctl 7.4", rmem_max=212992)["receive buffer"].remedy
+    assert examine("smartctl 7.4", rmem_max=212992, capabilities=1 << 12)["receive buffer"].state is State.OK
 
 
 @pytest.mark.parametrize(("smartctl", "status"), [("smartctl 7.4 2023-08-01 r5530", 0), (None, 1)])
