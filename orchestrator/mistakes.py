@@ -27,12 +27,21 @@ def explain(file: YamlFile, error: ErrorDetails, parts: Parts) -> Mistake:
     if kind == "needs":
         place = file.keys.get(where) or file.values.get(where, (1, 1))
         return Mistake(*place, f"{_owner(where)} {error['msg']}")
-    place = file.keys[where] if error["loc"][-1:] == ("[key]",) else file.values.get(where, (1, 1))
+    place = file.keys[where] if error["loc"][-1:] == ("[key]",) else _place(file, where)
     if kind == "refused":
         return Mistake(*place, error["msg"])
     if error["loc"][-1:] == ("[key]",):
         return Mistake(*place, f"{given!r} is no slot id; it takes a whole number from 0 to 999999")
+    if name.isdecimal() and where[-2:-1] == ("id_path",):  # one of a list, or the only one
+        owner, name = _owner(where[:-2]), "id_path"
     return Mistake(*place, f"{owner}: {name or 'it'} {_wanted(kind, error)}, not {_shown(given)}")
+
+
+def _place(file: YamlFile, where: tuple[str, ...]) -> tuple[int, int]:
+    """Of the value, or of the smallest part around it that stands in the file."""
+    while where and where not in file.values:
+        where = where[:-1]
+    return file.values.get(where, (1, 1))
 
 
 def _wanted(kind: str, error: ErrorDetails) -> str:
@@ -43,6 +52,7 @@ def _wanted(kind: str, error: ErrorDetails) -> str:
         "string_type": "takes a text",
         "string_pattern": "takes a text on one line",
         "tuple_type": "takes a list",
+        "too_short": "takes at least one",
         "dict_type": "takes a block of `key: value`",
         "model": "takes a block of `key: value`",
     }
@@ -53,7 +63,7 @@ def _wanted(kind: str, error: ErrorDetails) -> str:
 
 
 def _shown(given: Any) -> str:
-    return "nothing" if given is None else "a block" if isinstance(given, dict | list) else repr(given)
+    return "nothing" if given is None or given == [] else "a block" if isinstance(given, dict | list) else repr(given)
 
 
 def _pattern(where: tuple[str, ...]) -> tuple[str, ...]:

@@ -88,8 +88,9 @@ class MatchSettings(_Part):
         ways = {"id_path": self.id_path, "enclosure": self.enclosure or self.bay, "hctl": self.hctl}
         given = [name for name, value in {**ways, "serial": self.serial}.items() if value]
         if len(given) != 1:
-            words = f"says {' and '.join(given)}; leave all but one out" if given else "says nothing of where it is"
-            raise _refused(f"{words}; it takes one of id_path, enclosure with bay, hctl, serial", "needs")
+            words = f"says {' and '.join(given)}; leave all but one out"
+            none = "says nothing of where it is; it takes one of id_path, enclosure with bay, hctl, serial"
+            raise _refused(words if given else none, "needs")
         if bool(self.enclosure) is not bool(self.bay):
             raise _refused("needs enclosure and bay together", "needs")
         return self
@@ -130,8 +131,7 @@ class SlotSettings(_Where):
     @model_validator(mode="after")
     def _address(self) -> Self:
         if self.match is not None and self.match.hctl and not is_hctl(self.match.hctl):
-            text = f"match: hctl takes host:channel:target:LUN, such as 0:0:3:0, not {self.match.hctl!r}"
-            raise _refused(text, "needs")
+            raise _refused(f"hctl takes host:channel:target:LUN, such as 0:0:3:0, not {self.match.hctl!r}")
         return self
 
     @property
@@ -204,7 +204,8 @@ def load(path: Path) -> RackSettings:
         settings = RackSettings.model_validate(file.data or {})
     except ValidationError as exc:
         told = {(mistake.line, mistake.column) for mistake in file.mistakes}
-        found = [explain(file, error, _PARTS) for error in exc.errors()]
+        errors = [error for error in exc.errors() if not (error["type"] == "too_short" and error["input"])]
+        found = [explain(file, error, _PARTS) for error in errors]  # a list with a wrong item is not too short
         file.mistakes += [mistake for mistake in found if (mistake.line, mistake.column) not in told]
     claims = list(_claims(file))
     counted = {claim.slot_id: slot for claim in claims if (slot := _counted(file, claim)) is not None}
@@ -237,8 +238,8 @@ def _claims(file: YamlFile) -> Iterator[_Claim]:
     for name, slot in slots.items() if isinstance(slots, dict) else ():
         if name.isdecimal() and isinstance(slot, dict):
             yield _Claim(int(name), ("slots", name), slot)
-    for n, given in enumerate(ranges if isinstance(ranges, list) else ()):
-        where = ("ranges", str(n))
+    for k, given in enumerate(ranges if isinstance(ranges, list) else ()):
+        where = ("ranges", str(k))
         try:
             if not isinstance(given, dict):
                 raise ValueError
@@ -247,20 +248,28 @@ def _claims(file: YamlFile) -> Iterator[_Claim]:
         except (KeyError, ValueError):
             continue  # pydantic has told
         kept = {name: part for name, part in given.items() if name not in ("ids", "first")}
-        for slot_id in ids:
-            yield _Claim(slot_id, where, _filled(file, where, kept, slot_id, slot_id - ids[0] + first))
+        try:
+            for n, slot_id in enumerate(ids, first):
+                yield _Claim(slot_id, where, _filled(where, kept, slot_id, n))
+        except _Unfilled as exc:
+            file.mistakes.append(Mistake(*file.values[exc.where], str(exc)))
 
 
-def _filled(file: YamlFile, where: tuple[str, ...], given: Any, slot_id: int, n: int) -> Any:
+class _Unfilled(Exception):
+    def __init__(self, text: str, where: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.where = where
+
+
+def _filled(where: tuple[str, ...], given: Any, slot_id: int, n: int) -> Any:
     if isinstance(given, dict):
-        return {name: _filled(file, (*where, name), part, slot_id, n) for name, part in given.items()}
+        return {name: _filled((*where, name), part, slot_id, n) for name, part in given.items()}
     if isinstance(given, list):
-        return [_filled(file, (*where, str(k)), part, slot_id, n) for k, part in enumerate(given)]
+        return [_filled((*where, str(k)), part, slot_id, n) for k, part in enumerate(given)]
     try:
         return numbering.fill(given, slot_id, n) if isinstance(given, str) else given
     except ValueError as exc:
-        file.mistakes.append(Mistake(*file.values[where], str(exc)))
-        return given
+        raise _Unfilled(str(exc), where) from exc
 
 
 def _counted(file: YamlFile, claim: _Claim) -> SlotSettings | None:
@@ -284,29 +293,37 @@ def _contradictions(file: YamlFile, claims: list[_Claim]) -> Iterator[Mistake]:
     data = file.data if isinstance(file.data, dict) else {}
     if not file.mistakes and not claims and "simulated" not in data:
         yield Mistake(1, 1, "the rack has no slots; name them (slots: {1: {node: /dev/sda}}), or say simulated")
-    if "simulated" in data and claims:
+    if "simulated" in data and ("slots" in data or "ranges" in data):
         yield Mistake(*file.keys["simulated",], "a rack is real (slots) or simulated, never both; leave one out")
     by_id, by_place = dict[int, _Claim](), dict[str, _Claim]()
     for claim in claims:
         first = by_id.setdefault(claim.slot_id, claim)
-        if first is not claim:
-            text = f"slot {claim.where[1]} is slot {first.where[1]} once more"
-            if claim.in_range:
-                text = f"slot {claim.slot_id} is in this range and " + ("another" if first.in_range else "in slots")
-            yield Mistake(*(claim.place_of(file, "ids") if claim.in_range else file.keys[claim.where]), text)
+        if first is not claim and claim.in_range:
+            text = f"slot {claim.slot_id} is in this range and " + ("in another" if first.in_range else "in slots")
+            yield Mistake(*claim.place_of(file, "ids"), text)
+        elif first is not claim:
+            yield Mistake(*file.keys[claim.where], f"slot {claim.where[1]} is slot {first.where[1]} once more")
         node, kind = claim.data.get("node"), claim.data.get("type")
         if isinstance(node, str):
             place = SlotSettings.model_construct(node=node, type=kind if isinstance(kind, str) else "").place
-            if (other := by_place.setdefault(place, claim)).slot_id != claim.slot_id:
+            other = by_place.setdefault(place, claim)
+            if other.where != claim.where:
                 text = f"slot {claim.slot_id} is on {place}, and so is slot {other.slot_id}; one node holds one drive"
+                yield Mistake(*claim.place_of(file, "node"), text)
+            elif other is not claim:
+                text = f"every slot of this range is on {place}; put {{n}} in its node, or in its type"
                 yield Mistake(*claim.place_of(file, "node"), text)
     rules = {slot_id: rule for slot_id, claim in sorted(by_id.items()) if (rule := _rule(claim)) is not None}
     told = set[tuple[int, int]]()
     for slot_id, (other_id, both) in overlap(rules).items():
-        at = by_id[slot_id].place_of(file, "match")
+        claim, other = by_id[slot_id], by_id[other_id]
+        text = f"slot {slot_id} covers {both}, and so does slot {other_id}; a drive is in one slot"
+        if other.where == claim.where:
+            text = f"every slot of this range covers {both}; put {{n}} in its match"
+        at = claim.place_of(file, "match")
         if at not in told:  # a range would tell it for each of its slots
             told.add(at)
-            yield Mistake(*at, f"slot {slot_id} covers {both}, and so does slot {other_id}; a drive is in one slot")
+            yield Mistake(*at, text)
 
 
 def _rule(claim: _Claim) -> Rule | None:

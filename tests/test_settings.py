@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator import settings
 from orchestrator.model.errors import ConfigError
+from orchestrator.model.place import Rule
 
 
 @pytest.fixture
@@ -98,6 +99,120 @@ smartclt: {}
 )
 def test_a_mistake_names_its_place_and_what_was_meant(rack_file, text, said):
     assert [line for line in mistakes(rack_file(text)) if line.startswith(said)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("slots: {3: {label: A3}}", "1:9: slot 3 needs match or node"),
+        ("slots: {3: {match: {id_path: a}, node: /dev/sda}}", "1:9: slot 3 has match and node; leave one out"),
+        (
+            "slots: {3: {match: {}}}",
+            "1:13: slot 3's match says nothing of where it is; it takes one of id_path, enclosure with bay",
+        ),
+        (
+            "slots: {3: {match: {id_path: a, serial: b}}}",
+            "1:13: slot 3's match says id_path and serial; leave all but one out",
+        ),
+        ("slots: {3: {match: {bay: 3}}}", "1:13: slot 3's match needs enclosure and bay together"),
+        ("slots: {3: {match: {id_paht: a}}}", "1:21: slot 3's match takes no 'id_paht'; did you mean 'id_path'?"),
+        ("slots: {3: {match: {id_path: []}}}", "1:30: slot 3's match: id_path takes at least one, not nothing"),
+        (
+            'slots: {3: {match: {id_path: "a\\nb"}}}',
+            "1:30: slot 3's match: id_path takes a text on one line, not 'a\\nb'",
+        ),
+        ("slots: {3: {match: {id_path: {a: b}}}}", "1:30: slot 3's match: id_path takes a list, not a block"),
+        ("slots: {3: {match: pci-1}}", "1:20: slot 3: match takes a block of `key: value`, not 'pci-1'"),
+        (
+            "slots: {3: {match: {hctl: 0:0:1}}}",
+            "1:12: hctl takes host:channel:target:LUN, such as 0:0:3:0, not '0:0:1'",
+        ),
+        (
+            'slots: {3: {match: {id_path: "a*"}}, 4: {match: {id_path: [x, abc]}}}',
+            "1:49: slot 4 covers abc (by a*), and so does slot 3; a drive is in one slot",
+        ),
+        (
+            "slots: {3: {match: {enclosure: 0xA, bay: 3}}, 4: {match: {enclosure: 0xa, bay: 03}}}",
+            "1:58: slot 4 covers 0xa bay 3, and so does slot 3; a drive is in one slot",
+        ),
+        ("ranges: {ids: 1-4}", "1:9: the rack file: ranges takes a list, not a block"),
+        ("ranges: [{match: {id_path: a}}]", "1:10: range 1 needs ids"),
+        ("ranges: [{ids: 24-1, match: {id_path: a}}]", "1:16: '24-1' runs backwards; write 1-24"),
+        ("ranges: [{ids: 1 to 4, match: {id_path: a}}]", "1:16: '1 to 4' is no range of ids, such as 1-24"),
+        ("ranges: [{ids: 1-99999, match: {id_path: a}}]", "1:16: '1-99999' is more than 10000 slots"),
+        (
+            'ranges: [{ids: 1-4, match: {id_path: "phy{x}"}}]',
+            "1:38: 'phy{x}': a range counts with {id} and {n}, and {n:02} pads; double a brace to mean one",
+        ),
+        (
+            "ranges: [{ids: 1-4, match: {id_path: phy1}}]",
+            "1:28: every slot of this range covers phy1; put {n} in its match",
+        ),
+        (
+            "ranges: [{ids: 1-4, node: /dev/bus/0}]",
+            "1:27: every slot of this range is on /dev/bus/0; put {n} in its node, or in its type",
+        ),
+        (
+            'ranges: [{ids: 1, node: /dev/bus/0, type: "megraid,{n}"}]',
+            "1:43: slot 1: 'megraid,1' is not a device type of smartctl; did you mean 'megaraid,0'?",
+        ),
+        (
+            'slots: {3: {match: {serial: a}}}\nranges: [{ids: 2-5, match: {id_path: "p{n}"}}]',
+            "2:16: slot 3 is in this range and in slots",
+        ),
+        (
+            'ranges: [{ids: 1-2, match: {id_path: "p{n}"}}, {ids: 2-3, match: {id_path: "q{n}"}}]',
+            "1:54: slot 2 is in this range and in another",
+        ),
+        (
+            'ranges: [{ids: 1-2, match: {id_path: "p{n}"}}, {ids: 3-4, first: 2, match: {id_path: "p{n}"}}]',
+            "1:76: slot 3 covers p2, and so does slot 2; a drive is in one slot",
+        ),
+        (
+            'ranges: [{ids: 1-4, first: x, match: {id_path: "p{n}"}}]',
+            "1:28: range 1: first takes a whole number, not 'x'",
+        ),
+        ('simulated: {}\nranges: [{ids: 1-2, match: {id_path: "p{n}"}}]', "1:1: a rack is real (slots) or simulated"),
+    ],
+)
+def test_a_rule_or_a_range_that_is_wrong_is_told_once_with_what_was_meant(rack_file, text, said):
+    (line,) = mistakes(rack_file(text))
+    assert line.startswith(said)
+
+
+def test_a_range_stands_for_its_slots_and_counts_from_its_first(rack_file):
+    rack = settings.load(
+        rack_file(
+            'ranges: [{ids: 1-24, first: 0, match: {id_path: "exp-phy{n}-lun-0"}, label: "A{id:02}", type: scsi}]'
+        )
+    )
+    assert list(rack.slots) == list(range(1, 25))
+    assert (rack.slots[1].label, rack.slots[1].match.rule) == ("A01", Rule(id_path=("exp-phy0-lun-0",)))
+    assert (rack.slots[24].label, rack.slots[24].match.rule) == ("A24", Rule(id_path=("exp-phy23-lun-0",)))
+
+
+def test_without_first_a_range_counts_by_its_ids_and_a_doubled_brace_is_one(rack_file):
+    rack = settings.load(rack_file('ranges: [{ids: 7-8, match: {id_path: ["{{a}}-{n}", "b-{n}"]}}]'))
+    assert rack.slots[8].match.rule == Rule(id_path=("{a}-8", "b-8"))
+
+
+def test_a_range_may_count_the_drives_behind_one_raid_controller(rack_file):
+    rack = settings.load(rack_file('ranges: [{ids: 1-2, first: 8, node: /dev/bus/0, type: "megaraid,{n}"}]'))
+    assert [slot.place for slot in rack.slots.values()] == ["/dev/bus/0 megaraid,8", "/dev/bus/0 megaraid,9"]
+
+
+@pytest.mark.parametrize(
+    ("match", "rule"),
+    [
+        ("{id_path: a*}", Rule(id_path=("a*",))),
+        ("{id_path: [a, b]}", Rule(id_path=("a", "b"))),
+        ("{enclosure: 0x5003048000000000, bay: 07}", Rule(enclosure="0x5003048000000000", bay="07")),
+        ("{hctl: 0:0:3:0}", Rule(hctl="0:0:3:0")),
+        ("{serial: 0123}", Rule(serial="0123")),
+    ],
+)
+def test_the_four_ways_to_say_where_a_slot_is(rack_file, match, rule):
+    assert settings.load(rack_file(f"slots: {{3: {{match: {match}}}}}")).slots[3].match.rule == rule
 
 
 def test_two_drives_behind_one_controller_have_one_node_and_two_numbers(rack_file):
