@@ -68,7 +68,9 @@ class Rack:
 
         described = settings.load(Path(path))
         if (unreal := described.simulated) is not None:
-            return cls.simulated(unreal.slots, unreal.speed, unreal.seed)
+            from orchestrator import system_simulated
+
+            return cls(*system_simulated.parts(unreal.slots, unreal.speed, unreal.seed, plan=described.plan))
         return cls(system_real.parts(described))
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any
 
 import pykka
 
+from orchestrator.actors.allowance import Allowance
 from orchestrator.actors.directory import Close, Door, JobDirectory
 from orchestrator.actors.hotplug import HotplugActor, Places
 from orchestrator.actors.post import Key, Post
@@ -15,6 +16,7 @@ from orchestrator.actors.slot import Introduce, Shut, SlotActor
 from orchestrator.actors.supervisor import Fell, Supervisor, Sweep
 from orchestrator.actors.tables import Tables
 from orchestrator.actors.worker import Workplace
+from orchestrator.model.budget import NO_BUDGET, Budget
 from orchestrator.model.clock import RackClock
 from orchestrator.model.place import Matcher
 from orchestrator.model.plan import Plan
@@ -46,6 +48,9 @@ class Parts:
     lamps: Lamps | None = None
     plans: Mapping[int, Plan] = field(default_factory=dict)
     """What starts by itself, by slot id."""
+    budget: Budget = NO_BUDGET
+    controllers: Mapping[int, str] = field(default_factory=dict)
+    """What a slot shares with others, by slot id; one that is not in here shares nothing."""
     close: Callable[[], object] = lambda: None
     """Called last, when the rack has stopped."""
     matcher: Matcher = field(default_factory=partial(Matcher, {}))
@@ -67,7 +72,8 @@ class System:
         }
         self.post = Post()
         self.tables = Tables(parts.ports, empty)
-        self.tables.plans = dict(parts.plans)
+        self.tables.plans, self.tables.budget = dict(parts.plans), parts.budget
+        self.tables.controllers = dict(parts.controllers)
         self.door = Door(parts.ports, self.post, self.tables, parts.operations)
         self._place = Workplace(
             parts.ports,
@@ -76,6 +82,7 @@ class System:
             parts.clock,
             parts.access,
             self.door,
+            Allowance(self.tables, parts.clock, parts.ports.lock()),
             parts.surfaces,
             parts.lamps,
         )
@@ -128,7 +135,8 @@ class System:
             case int():
                 ref = start(SlotActor, self._place, key)
             case "directory":
-                ref = start(JobDirectory, self._ports, self.post, self.tables, self._parts.clock, self.door)
+                allowance = self._place.allowance
+                ref = start(JobDirectory, self._ports, self.post, self.tables, self._parts.clock, self.door, allowance)
             case "hotplug":
                 make_source, clock = self._parts.make_source, self._parts.clock
                 ref = start(HotplugActor, self._ports, self.post, clock, self._places, make_source)

@@ -4,6 +4,7 @@ from orchestrator.adapters.smartctl import Smartctl
 from orchestrator.adapters.threads import Threads
 from orchestrator.model.clock import RackClock
 from orchestrator.model.errors import InvalidArgument
+from orchestrator.model.plan import Plan
 from orchestrator.operations.declare import collect
 from orchestrator.simulated.processes import SimulatedProcesses
 from orchestrator.simulated.rack import Simulation, place
@@ -14,8 +15,10 @@ MOST_SLOTS = 10_000
 MOST_SPEED = 1e6
 
 
-def parts(slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0) -> tuple[Parts, Simulation]:
-    """`tool_deadline_s`: host seconds for one call of the stand-in smartctl."""
+def parts(
+    slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0, plan: Plan | None = None
+) -> tuple[Parts, Simulation]:
+    """`tool_deadline_s`: host seconds for one call of the stand-in smartctl. `plan`: of every slot."""
     if not isinstance(slots, int) or not 1 <= slots <= MOST_SLOTS:
         raise InvalidArgument(f"slots is {slots!r}; a simulated rack has 1 to {MOST_SLOTS}")
     if not isinstance(speed, int | float) or not 0 < speed <= MOST_SPEED:
@@ -36,6 +39,7 @@ def parts(slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0)
         simulation.make_source,
         access,
         collect(),
+        plans=dict.fromkeys(labels, plan) if plan else {},
         surfaces=surfaces,
         lamps=lamps,
         close=ports.close,

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 import pykka
 
+from orchestrator.actors.allowance import Allowance
 from orchestrator.actors.plans import Plans
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Order, Tables
@@ -70,6 +71,19 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """From a slot: the budget holds this job back."""
+
+    job_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """From a timer, and on to the slots: a held-back job may begin."""
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """From a job's worker: what it does now."""
 
@@ -126,7 +140,7 @@ class Close:
     """From the system: what is still open ends as Interrupted."""
 
 
-Message = Wish | Began | Held | Noted | Ended | Slate | SlotSeen | Drain | Advance | Close
+Message = Wish | Began | Held | Waits | Nudge | Noted | Ended | Slate | SlotSeen | Drain | Advance | Close
 
 
 class Door:
@@ -210,9 +224,12 @@ class Door:
 class JobDirectory(pykka.ThreadingActor):
     """Keeps every job's state, and the slots' as they are published."""
 
-    def __init__(self, ports: Ports, post: Post, tables: Tables, clock: RackClock, door: Door) -> None:
+    def __init__(
+        self, ports: Ports, post: Post, tables: Tables, clock: RackClock, door: Door, allowance: Allowance
+    ) -> None:
         super().__init__()
         self._ports, self._post, self._tables = ports, post, tables
+        self._clock, self._allowance = clock, allowance
         self._plans = Plans(
             ports, tables, clock, door.open_job, lambda slot_id: post.tell("directory", Advance(slot_id))
         )
@@ -224,14 +241,20 @@ class JobDirectory(pykka.ThreadingActor):
 
     def on_receive(self, message: Message) -> None:
         match message:
-            case Ended() | Began() | Held() if self._tables.jobs[message.job_id].slot_id not in self._met:
+            case Began() | Held() if self._tables.jobs[message.job_id].slot_id not in self._met:
                 pass  # said to a fallen predecessor's address; the slot is being asked to say it all again
-            case Ended():
+            case Ended():  # also before the slate: it is a worker's, and nobody says it again
                 self._end(message)
             case Began(job_id):
                 self._begin(job_id)
             case Held(job_id, reason):
                 self._change(job_id, EventKind.STATUS, status=AsyncJobStatus.PAUSED, reason=reason)
+            case Waits(job_id, reason):
+                job = self._tables.jobs[job_id]
+                if job.status is AsyncJobStatus.INIT and job.reason != reason:
+                    self._change(job_id, EventKind.STATUS, reason=reason)
+            case Nudge():
+                self._nudge()
             case Noted(job_id, text):
                 self._change(job_id, EventKind.MESSAGE, message=text)
             case Drain():
@@ -297,8 +320,16 @@ class JobDirectory(pykka.ThreadingActor):
         tables.journal.append(EventKind.STATUS, job=job)
         for bell in tables.waiters.pop(job.id, ()):
             bell.set()
+        tables.ended[job.slot_id] = self._clock.now()
+        tables.waiting.pop(job.id, None)
+        self._nudge()
         if job.opened_by is OpenedBy.PLUG:
             self._plans.advance(job.slot_id)
+
+    def _nudge(self) -> None:
+        if self._tables.waiting:
+            for slot_id in self._allowance.next_up():
+                self._post.tell(slot_id, Nudge())
 
     def _fail(self, job_id: int, error: OrchestratorError) -> None:
         self._end(Ended(job_id, error=JobError.of(error)))
@@ -332,6 +363,7 @@ class JobDirectory(pykka.ThreadingActor):
         if after != before:
             tables.slots[seen.slot_id] = after
             tables.journal.append(EventKind.SLOT, slot=after)
+            self._nudge()
         self._plans.advance(seen.slot_id)
         tables.unheard.discard(seen.slot_id)
         if not tables.unheard:

@@ -12,8 +12,9 @@ from typing import assert_never
 
 import pykka
 
-from orchestrator.actors.directory import Began, Ended, Held, Slate, SlotSeen, Start, Wish
+from orchestrator.actors.directory import Began, Ended, Held, Nudge, Slate, SlotSeen, Start, Waits, Wish
 from orchestrator.actors.worker import Control, Finished, Halted, Workplace, work
+from orchestrator.model.budget import SPIN_UP_S
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import (
     DriveChanged,
@@ -65,7 +66,7 @@ class Shut:
     abort: bool
 
 
-Message = Present | Unseen | Introduce | Start | Wish | Finished | Halted | Overdue | Shut
+Message = Present | Unseen | Introduce | Start | Wish | Nudge | Finished | Halted | Overdue | Shut
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class SlotActor(pykka.ThreadingActor):
                 self._give_up(job_id)
             case Introduce():
                 self._introduce()
+            case Nudge():
+                pass  # what waits asks again, below
             case Shut(abort):
                 self._shut = True
                 self._end_all(Interrupted("the rack was closed while the job was open"), leave_drive=not abort)
@@ -140,6 +143,7 @@ class SlotActor(pykka.ThreadingActor):
         """Begin whatever can begin: the first top-level job if none runs, and one child of each running job."""
         if not self._queue or not self._introduced or not self._heard or self._shut:
             return
+        held = False
         for job_id in tuple(self._queue):
             job, order = self._tables.jobs[job_id], self._tables.orders.get(job_id)
             if job.has_ended or order is None:
@@ -150,9 +154,13 @@ class SlotActor(pykka.ThreadingActor):
             elif job.parent_id is not None and job.parent_id not in self._runs:
                 self._queue.remove(job_id)
                 self._end(job_id, JobCancelled("the job it belongs to has ended"))
-            elif self._is_free(job):
-                self._queue.remove(job_id)
-                self._begin(job)
+            elif self._is_free(job) and not (held and job.parent_id is None):
+                if reason := self._place.allowance.enter(job, order.presence.number):
+                    held = held or job.parent_id is None
+                    self._wait(job, reason)
+                else:
+                    self._queue.remove(job_id)
+                    self._begin(job)
 
     def _is_free(self, job: AsyncJob) -> bool:
         if job.parent_id is None:
@@ -160,10 +168,17 @@ class SlotActor(pykka.ThreadingActor):
             return not self._runs and not self._tool_left and number not in tuple(self._claims.values())
         return all(run.parent_id != job.parent_id for run in self._runs.values())
 
+    def _wait(self, job: AsyncJob, reason: str) -> None:
+        if job.reason != reason:
+            self._tell(Waits(job.id, reason))
+
     def _begin(self, job: AsyncJob) -> None:
+        """Its presence is claimed for it already."""
         order = self._tables.orders[job.id]
         control = Control(self._place.ports)
-        self._claims[job.id] = order.presence.number
+        if (up := self._tables.spinning.get(self._slot_id)) and up[0].job_id == job.id:
+            up_s = self._place.clock.host_s(SPIN_UP_S) + 0.001
+            self._place.ports.after(up_s, lambda: self._place.post.tell("directory", Nudge()))
         self._runs[job.id] = Run(control, job.parent_id)
         self._tell(Began(job.id))
         self._place.ports.spawn(f"slot-{self._slot_id}-job-{job.id}", work, self._place, job, order, control)

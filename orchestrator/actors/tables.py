@@ -5,7 +5,9 @@ Records are frozen and replaced whole, so everybody may read without a message. 
     counter, a new job's record and order      open_job, on the caller's thread
     jobs, answers, slots (from then on)        the directory, alone
     cells (progress), claims                   a job's worker; its slot
-    plans; courses                             the system, from the rack file; the directory
+    plans, budget, controllers                 the system, from the rack file
+    courses, ended                             the directory
+    waiting, spinning                          the slots, one at a time; the directory takes what has ended
     cancelled, paused                          whoever asked, on their own thread; the directory and the slot obey
     waiters                                    whoever waits adds one, the directory takes them
 """
@@ -19,6 +21,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from orchestrator.model import job as nouns
+from orchestrator.model.budget import NO_BUDGET, Burden
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import JobNotFinished, UnknownJob
 from orchestrator.model.job import AsyncJob, EventKind
@@ -140,6 +143,15 @@ class Tables:
         """What starts by itself, by slot."""
         self.courses: dict[int, Course] = {}
         """How far each slot's plan is. A slot that is not in here was never seen."""
+        self.budget = NO_BUDGET
+        self.controllers: dict[int, str] = {}
+        """By slot: what it shares with others; a slot that is not in here shares nothing."""
+        self.waiting: dict[int, Burden] = {}
+        """By job: what the budget holds back. Some no longer wait: actors/allowance.py sees which."""
+        self.spinning: dict[int, tuple[Burden, float]] = {}
+        """By slot: its last spin-up, and since when (rack time)."""
+        self.ended: dict[int, float] = {}
+        """By slot: the rack time when its last job ended."""
         self.cancelled: set[int] = set()
         self.paused: set[int] = set()
         self.waiters: dict[int, list[Event]] = {}

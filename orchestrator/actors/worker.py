@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
+from orchestrator.actors.allowance import Allowance
 from orchestrator.actors.directory import DRAIN_S, Door, Drain, Ended, Noted
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Cell, Order, Tables
@@ -89,6 +90,7 @@ class Workplace:
     clock: RackClock
     access: DriveAccess
     door: Door
+    allowance: Allowance
     surfaces: Surfaces | None = None
     lamps: Lamps | None = None
 

@@ -20,6 +20,7 @@ from importlib.metadata import entry_points
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
 
 from orchestrator import operations
+from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import ConfigError, InvalidArgument
 from orchestrator.operations.bench import Bench
@@ -70,11 +71,17 @@ class Operation(Generic[P, R]):
     """A declared operation. Callable as the plain function it is."""
 
     def __init__(
-        self, function: Callable[Concatenate[Drive, Bench, P], R], *, pausable: bool, check: Check | None = None
+        self,
+        function: Callable[Concatenate[Drive, Bench, P], R],
+        *,
+        pausable: bool,
+        check: Check | None = None,
+        load: Load = Load.LIGHT,
     ) -> None:
         self.function = function
         self.name = function.__name__
         self.pausable = pausable
+        self.load = load
         self._check_together = check
         self.__doc__ = function.__doc__
         self.__name__ = self.name
@@ -119,18 +126,19 @@ class Operation(Generic[P, R]):
 
 
 def operation(
-    *, pausable: bool = False, check: Check | None = None
+    *, pausable: bool = False, check: Check | None = None, load: Load = Load.LIGHT
 ) -> Callable[[Callable[Concatenate[Drive, Bench, P], R]], Operation[P, R]]:
     """Declare the function below as an operation, under its own name.
 
     Args:
         pausable: it calls `bench.checkpoint()` often enough to be held there.
+        load: what it burdens the rack with, for the budget of the rack file.
         check: called at each start with all options by name, each in its range; raises InvalidArgument where they
             do not go together.
     Raises:
         TypeError: the answer's type cannot be stored, or a parameter is not keyword-only or not annotated.
     """
-    return lambda function: Operation(function, pausable=pausable, check=check)
+    return lambda function: Operation(function, pausable=pausable, check=check, load=load)
 
 
 Operations = dict[str, Operation[..., Any]]

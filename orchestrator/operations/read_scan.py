@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import InvalidArgument, Refused
 from orchestrator.model.scan import ScanResult, Tally, judge_scan, zones
@@ -16,7 +17,7 @@ def _check(*, start_lba: int, end_lba: int | None, **_: Any) -> None:
         raise InvalidArgument(f"end_lba is {end_lba}; it takes a number above start_lba, which is {start_lba}")
 
 
-@operation(pausable=True, check=_check)
+@operation(pausable=True, check=_check, load=Load.FULL_READ)
 def read_scan(
     drive: Drive,
     bench: Bench,

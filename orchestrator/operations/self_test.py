@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import DriveBusy, Interrupted, JobCancelled, SelfTestStalled, SlotCrashed
 from orchestrator.model.report import SmartReport
@@ -17,7 +18,7 @@ from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, operation
 
 
-@operation()
+@operation(load=Load.SELF_TEST)
 def run_smart_test(
     drive: Drive,
     bench: Bench,

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from orchestrator.adapters.store import MemoryStore
+from orchestrator.model.budget import Budget, Caps
 from orchestrator.model.errors import InvalidArgument, JobNotFinished, NoAnswer, Refused
 from orchestrator.model.ports import DriveAccess, Sighting
 from orchestrator.model.slot import SlotState
@@ -48,6 +49,8 @@ class Day:
         self.over = False
         drawn = random.Random(f"{world.seed}/plans")
         self.plans = draw_plans(drawn, self.slots) if drawn.random() < self.planned else {}
+        caps = (Caps(), Caps(drawn.choice((None, 1, 3)), drawn.choice((None, 1, 2)), drawn.choice((None, 1, 2))))
+        self.budget = Budget(caps[1], drawn.choice(caps)) if drawn.random() < 0.4 else Budget()
         self.rack = self._rack()
         self.truth.adopt(self.rack)
         self.plan_truth = PlanTruth(self.truth, self.rack, self.plans)
@@ -77,6 +80,7 @@ class Day:
             wrap=wrap,
             store=self.store,
             plans=self.plans,
+            budget=self.budget,
         )
 
     def _announce(self, sighting: Sighting) -> tuple[Sighting, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from orchestrator.adapters.store import MemoryStore
+from orchestrator.model.budget import NO_BUDGET, Budget, Load
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
 from orchestrator.model.plan import Plan
@@ -18,7 +19,7 @@ from orchestrator.simulated.world import World
 from orchestrator.system import Parts
 
 
-@operation(pausable=True)
+@operation(pausable=True, load=Load.FULL_READ)
 def walk(drive: Drive, bench: Bench, *, steps: Annotated[int, Between(0, 1000)] = 20, pace_s: float = 10.0) -> int:
     """Walks over a drive, and can stand still."""
     for step in range(steps):
@@ -57,6 +58,7 @@ def build(
     wrap: Callable[[Any], Any] = lambda access: access,
     store: MemoryStore | None = None,
     plans: Mapping[int, Plan] | None = None,
+    budget: Budget = NO_BUDGET,
 ) -> Rack:
     """The real system over drive models, without smartctl's text."""
     clock = RackClock(world, speed)
@@ -74,5 +76,7 @@ def build(
         surfaces=SimulatedSurfaces(simulation.find, clock),
         lamps=SimulatedLamps(simulation.find),
         plans=plans or {},
+        budget=budget,
+        controllers={slot_id: f"pci-{slot_id % 2}" for slot_id in ids},
     )
     return Rack(parts, simulation)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.model.budget import Load
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import JobCancelled
 from orchestrator.model.job import AsyncJob, AsyncJobStatus
@@ -129,6 +130,20 @@ class WatchedJobs(dict[int, AsyncJob]):
                 check(not earlier, f"I21: {job} began before {earlier}")
         else:
             check(self[job.parent_id].status in RUNS, f"a child without its parent: {job}")
+        self._within_budget([job, *others])
+
+    def _within_budget(self, running: list[AsyncJob]) -> None:
+        assert self.truth.rack is not None
+        tables, mine = self.truth.rack._tables, running[0]
+        running = [job for job in running if job.id in tables.claims[job.slot_id]]  # the others' end is on its way
+        loads = {job.id: tables.orders[job.id].operation.load for job in running if job.id in tables.orders}
+        here = tables.controllers[mine.slot_id]
+        near = [job for job in running if tables.controllers[job.slot_id] == here]
+        for caps, jobs in ((tables.budget.rack, running), (tables.budget.controller, near)):
+            for load in (Load.SELF_TEST, Load.FULL_READ):
+                drawn, cap = [job for job in jobs if loads.get(job.id) is load], caps.of(load)
+                fits = cap is None or len({job.slot_id for job in drawn}) <= cap or load is not loads.get(mine.id)
+                self.truth.check(fits, f"the budget is {cap} of {load}: {drawn}")
 
     def _comes_before(self, other: AsyncJob, job: AsyncJob) -> bool:
         orders = self.truth.rack._tables.orders if self.truth.rack else {}
