@@ -59,7 +59,8 @@ class Rack:
 
     @classmethod
     def from_config(cls, path: str | Path) -> Self:
-        """The rack that a YAML file describes. Raises ConfigError with file, line and what was meant.
+        """The rack that a YAML file describes. Raises ConfigError with file, line and what was meant; Refused when
+        another process owns the file, with its pid.
 
         It is simulated where the file says so, and never instead of a real one: what is missing on this host is
         said by the slots' state and by each job.
@@ -71,7 +72,7 @@ class Rack:
             from orchestrator import system_simulated
 
             return cls(*system_simulated.parts(unreal.slots, unreal.speed, unreal.seed, plan=described.plan))
-        return cls(system_real.parts(described))
+        return cls(system_real.parts(described, Path(path)))
 
     @classmethod
     def simulated(cls, slots: int = 24, speed: float = 1000.0, seed: int = 0) -> Self:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.adapters.enclosure import Enclosures
 from orchestrator.adapters.nodes import NodePlace, Nodes
+from orchestrator.adapters.owner import Owner
 from orchestrator.adapters.process import ChildProcesses
 from orchestrator.adapters.reader import Readers
 from orchestrator.adapters.smartctl import Smartctl
@@ -19,8 +20,9 @@ from orchestrator.settings import RackSettings
 from orchestrator.system import Parts
 
 
-def parts(settings: RackSettings, *, run: Path = Path("/run")) -> Parts:
-    """`run`: where the host's /run is."""
+def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Parts:
+    """Raises Refused when another process owns `file`, the rack file. `run`: where the host's /run is."""
+    owner = Owner(file)
     ports = Threads()
     tool = settings.smartctl
     processes = ChildProcesses()
@@ -34,6 +36,11 @@ def parts(settings: RackSettings, *, run: Path = Path("/run")) -> Parts:
     udev = Discovery(nodes, matcher.find, {slot_id: slot.type for slot_id, slot in slots}, ports, run=run)
     labels = {slot_id: slot.label or str(slot_id) for slot_id, slot in slots}
     keys = {slot.place: slot_id for slot_id, slot in slots if slot.node is not None}
+
+    def close() -> None:
+        ports.close()
+        owner.release()
+
     return Parts(
         ports,
         RackClock(ports),
@@ -45,6 +52,6 @@ def parts(settings: RackSettings, *, run: Path = Path("/run")) -> Parts:
         plans={slot_id: slot.plan for slot_id, slot in slots if slot.plan is not None},
         surfaces=surfaces,
         lamps=lamps,
-        close=ports.close,
+        close=close,
         matcher=matcher,
     )

@@ -97,6 +97,31 @@ def slots(config: Config = None, simulated: Simulated = False, as_json: Json = F
 
 
 @app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The rack file.", show_default=False)] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a rack file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read a rack file: its mistakes, which slots hold a drive now, and a line for each drive that no slot means.
+
+    Asks udev and touches no drive. Exit status 1 when slots contradict each other, 2 for a wrong file.
+
+    \b
+    Examples:
+      orchestrator check config/rack.yaml
+      orchestrator check --schema > rack.schema.json
+    """
+    from orchestrator.interfaces import check_command
+
+    if schema:
+        check_command.schema()
+    elif file is None:
+        raise InvalidArgument("no rack file was named", remedy="give its path, or say --schema")
+    else:
+        raise typer.Exit(check_command.check(file, as_json=as_json))
+
+
+@app.command()
 def doctor(config: Config = None, as_json: Json = False) -> None:
     """Say what this host has and what is missing: smartctl, rights, udevd, with the remedy for each.
 

@@ -82,7 +82,6 @@ def test_a_rack_file_with_mistakes_names_them_all(orchestrator, rack_file):
     said = orchestrator("slots", "--config", path)
     assert said.status == 2
     assert said.err.splitlines() == [
-        f"{path}:1:9: slot 3 needs node",
         f"{path}:1:13: slot 3 takes no 'nood'; did you mean 'node'?",
         f"{path}:2:18: smartctl: sudo takes true or false, not 'perhaps'",
     ]

@@ -1,0 +1,51 @@
+"""One rack file has one owner: a lock that dies with its process, and says whose it is.
+
+The lock file stands in /run/lock (else the folder for temporary files) under a name made from the rack file's real
+path, and not beside it: editors replace a file, and a folder of settings may be read-only. It is never removed; what
+counts is the kernel's lock on it (flock), so nothing stale is left by a crash.
+"""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+from orchestrator.model.errors import Refused
+
+RUN_LOCK = Path("/run/lock")
+
+
+class Owner:
+    """Owns the rack file until `release`, or until this process ends. Raises Refused, with the present owner's pid."""
+
+    def __init__(self, rack_file: Path, folder: Path | None = None) -> None:
+        real = rack_file.resolve()
+        if folder is None:
+            folder = RUN_LOCK if os.access(RUN_LOCK, os.W_OK) else Path(tempfile.gettempdir())
+        name = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
+        fd = _open(folder / f"orchestrator-{name}.lock")
+        self.release = weakref.finalize(self, os.close, fd)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            said = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+            self.release()
+            pid = said if said.isdecimal() else "of another user"
+            remedy = "ask that process, or end it first: one rack file has one owner"
+            raise Refused(f"{rack_file} is owned by process {pid}", remedy=remedy) from exc
+        with suppress(OSError):  # opened for reading only: another user's file, and the lock counts all the same
+            os.pwrite(fd, f"{os.getpid():<20}".encode(), 0)
+
+
+def _open(path: Path) -> int:
+    """Made if need be. In a sticky folder not even root may open another user's file with O_CREAT (protected_regular),
+    so it is tried without first."""
+    for flags in (os.O_RDWR, os.O_RDWR | os.O_CREAT | os.O_EXCL, os.O_RDWR, os.O_RDONLY):
+        try:
+            return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        except (FileNotFoundError, FileExistsError, PermissionError) as exc:
+            last = exc
+    raise Refused(f"the lock {path} cannot be opened: {last.strerror}", remedy=f"remove {path}") from last
