@@ -104,9 +104,9 @@ class SlotActor(pykka.ThreadingActor):
             case Finished(end, tool_left):
                 self._tool_left = self._tool_left or (tool_left and end.job_id in self._runs)
                 self._finish(end)
-            case Halted(job_id, halted):
+            case Halted(job_id, reason):
                 if run := self._runs.get(job_id):
-                    run.control.halted = halted
+                    run.control.halted = reason
                     self._tell_run(job_id, run)
             case Present(presence):
                 self._settle(presence)
@@ -304,7 +304,7 @@ class SlotActor(pykka.ThreadingActor):
             self._tell(self._seen())
 
     def _tell_run(self, job_id: int, run: Run) -> None:
-        self._tell(Held(job_id, "paused by the user") if run.control.halted else Began(job_id))
+        self._tell(Held(job_id, run.control.halted) if run.control.halted else Began(job_id))
 
     def _tell(self, message: object) -> None:
         self._place.post.tell("directory", message)

@@ -5,7 +5,7 @@ Records are frozen and replaced whole, so everybody may read without a message. 
     counter, a new job's record and order      open_job, on the caller's thread
     jobs, answers, slots (from then on)        the directory, alone
     cells (progress), claims                   a job's worker; its slot
-    plans, budget, controllers                 the system, from the rack file
+    plans, budget, heat, controllers           the system, from the rack file
     courses, ended                             the directory
     waiting, spinning                          the slots, one at a time; the directory takes what has ended
     cancelled, paused                          whoever asked, on their own thread; the directory and the slot obey
@@ -24,6 +24,7 @@ from orchestrator.model import job as nouns
 from orchestrator.model.budget import NO_BUDGET, Burden
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import JobNotFinished, UnknownJob
+from orchestrator.model.heat import HeatLimits
 from orchestrator.model.job import AsyncJob, EventKind
 from orchestrator.model.plan import Course, Plan
 from orchestrator.model.ports import Event, Ports
@@ -144,6 +145,8 @@ class Tables:
         self.courses: dict[int, Course] = {}
         """How far each slot's plan is. A slot that is not in here was never seen."""
         self.budget = NO_BUDGET
+        self.heat: dict[int, HeatLimits] = {}
+        """By slot, where the rack file sets them."""
         self.controllers: dict[int, str] = {}
         """By slot: what it shares with others; a slot that is not in here shares nothing."""
         self.waiting: dict[int, Burden] = {}

@@ -16,7 +16,16 @@ from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Cell, Order, Tables
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
-from orchestrator.model.errors import DriveChanged, DriveRemoved, NoAnswer, OrchestratorError, Refused, ToolStuck
+from orchestrator.model.errors import (
+    DriveChanged,
+    DriveRemoved,
+    NoAnswer,
+    OrchestratorError,
+    Refused,
+    ToolFailed,
+    ToolStuck,
+)
+from orchestrator.model.heat import is_hot, limits_for
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, JobError, OpenedBy
 from orchestrator.model.ports import DriveAccess, Event, Lamp, Lamps, Ports, Surface, Surfaces
 from orchestrator.model.report import SmartReport
@@ -25,6 +34,10 @@ from orchestrator.operations.declare import Operation
 
 log = logging.getLogger("orchestrator")
 T = TypeVar("T")
+LOOK_S = 60.0
+"""Rack seconds: a pausable operation that has not read its drive for so long is asked for its temperature."""
+COOL_S = 30.0
+"""Rack seconds between two looks at a drive that is to cool down."""
 GRACE_S = 5.0
 """Host seconds in which a stopped job may still end the drive's self-test."""
 
@@ -38,8 +51,8 @@ class Control:
         self.go: Event | None = None
         """While the job is held: what lets it go on."""
         self.why: NoAnswer | None = None
-        self.halted = False
-        """It does stand still; kept by the slot."""
+        self.halted = ""
+        """Why it does stand still; "" while it works. Kept by the slot."""
         self.leave_drive = False
         """The drive's own self-test is not to be ended."""
 
@@ -74,10 +87,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Halted:
-    """To the slot: the operation stands at a checkpoint, or goes on from it."""
+    """To the slot: the operation stands at a checkpoint for this reason, or goes on from it ("")."""
 
     job_id: int
-    halted: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +114,14 @@ class WorkerBench:
     def __init__(self, place: Workplace, job: AsyncJob, order: Order, control: Control) -> None:
         self._place, self._job, self._presence, self._control = place, job, order.presence, control
         self.verdict: Verdict | None = None
+        self._limits = place.tables.heat.get(job.slot_id)
+        self._hot, self._heat, self._felt = False, "", place.clock.now()
 
     def read(self, drive: Drive, *, quick: bool = False) -> SmartReport:
         stop = self._control.stop
-        return self._reach(drive, lambda: self._place.access.read(self._presence, quick=quick, stop=stop))
+        report = self._reach(drive, lambda: self._place.access.read(self._presence, quick=quick, stop=stop))
+        self._feel(report)
+        return report
 
     def start_self_test(self, drive: Drive, kind: str) -> None:
         stop = self._control.stop
@@ -164,13 +181,49 @@ class WorkerBench:
     def checkpoint(self) -> None:
         control = self._control
         control.check()
-        if control.go is None:
+        if self._place.clock.now() - self._felt >= LOOK_S:
+            self._look()
+        if control.go is None and not self._hot:
             return
-        self._place.post.tell(self._job.slot_id, Halted(self._job.id, True))
+        if self._hot:
+            self._halt(self._heat)
+        while self._hot:
+            control.stop.wait(self._place.clock.host_s(COOL_S))
+            control.check()
+            self._look()
+        if control.go is not None:
+            self._halt("paused by the user")
         while (go := control.go) is not None and control.why is None:
             go.wait()
         control.check()
-        self._place.post.tell(self._job.slot_id, Halted(self._job.id, False))
+        self._halt("")
+
+    def _halt(self, reason: str) -> None:
+        self._place.post.tell(self._job.slot_id, Halted(self._job.id, reason))
+
+    def _look(self) -> None:
+        """How hot is it? A tool that cannot say changes nothing."""
+        try:
+            self.read(self._presence.drive, quick=True)
+        except ToolStuck:
+            raise
+        except ToolFailed:
+            self._felt = self._place.clock.now()
+
+    def _feel(self, report: SmartReport) -> None:
+        """Hot or cool, from a read: said where the operation cannot pause, else its next checkpoint stands still."""
+        self._felt, now = self._place.clock.now(), report.temperature_celsius
+        drive = self._presence.drive
+        limits = self._limits or limits_for(drive.protocol, report.temperature_limit_celsius)
+        hot = is_hot(limits, now, self._hot)
+        if hot == self._hot:
+            return
+        self._hot = hot
+        order = self._place.tables.orders.get(self._job.id)
+        if order is not None and not order.operation.pausable:
+            self.note(f"hot: {now} C, and it cannot pause" if hot else f"cooled to {now} C")
+        elif hot:
+            self._heat = f"hot: {now} C; goes on at {limits.resume_celsius} C"
 
     def progress(self, percent: float, *, remaining_s: float | None = None) -> None:
         place = self._place

@@ -99,6 +99,8 @@ class SmartReport:
     # -- counters
     attributes: tuple[Attribute, ...] = ()
     temperature_celsius: int | None = None
+    temperature_limit_celsius: int | None = None
+    """The drive's own: ATA the SCT limit of operation, SCSI the trip point, NVMe the warning threshold."""
     power_on_hours: int | None = None
     grown_defects: int | None = None
     """SCSI: elements in the grown defect list."""

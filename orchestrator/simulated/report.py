@@ -71,6 +71,7 @@ def report_of(model: DriveModel) -> SmartReport:
         aborts_on_command=protocol is Protocol.ATA and model.aborts_on_command,
         attributes=attributes,
         temperature_celsius=model.temperature_celsius,
+        temperature_limit_celsius=model.profile.temperature_limit_celsius if protocol is Protocol.SCSI else None,
         power_on_hours=model.power_on_hours,
         grown_defects=model.reallocated if protocol is Protocol.SCSI and not model.profile.is_ssd else None,
         uncorrected_errors=model.uncorrectable if protocol is Protocol.SCSI else None,

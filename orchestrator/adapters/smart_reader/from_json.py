@@ -191,6 +191,9 @@ def _counters(doc: object) -> Fields:
         ("percentage_used", "nvme_smart_health_information_log", "percentage_used"),
         ("percentage_used", "scsi_percentage_used_endurance_indicator"),
         ("available_spare", "nvme_smart_health_information_log", "available_spare"),
+        ("temperature_limit_celsius", "temperature", "op_limit_max"),
+        ("temperature_limit_celsius", "temperature", "drive_trip"),
+        ("temperature_limit_celsius", "nvme_composite_temperature_threshold", "warning"),
         ("spare_threshold", "nvme_smart_health_information_log", "available_spare_threshold"),
     ):
         value = whole(doc, *keys)

@@ -58,6 +58,9 @@ KEYS: dict[str, KeyReader] = {
     "SMART Health Status": _health,
     "SMART Sense": _health,
     "Current Drive Temperature": celsius,
+    "Drive Trip Temperature": lambda value, line: (
+        Field("temperature_limit_celsius", field.value) for field in celsius(value, line)
+    ),
     "Self-test execution status": _self_test_status,
     "Accumulated power on time, hours": _power_on_time,
     "Elements in grown defect list": count("grown_defects"),
