@@ -11,6 +11,7 @@ process that sets it, the library would hide the machine's own /sys.
 """
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -33,6 +34,7 @@ NVME_IOCTL_ID: Final = 0x4E40
 NVME_IOCTL_ADMIN_CMD: Final = 0xC0484E41
 EIO, ENODEV, ENOTTY = 5, 19, 25
 FROM_DEVICE: Final = -3
+TO_DEVICE: Final = -2
 """SG_DXFER_FROM_DEV, include/scsi/sg.h."""
 SLOW_S: Final = 0.1
 """Host seconds that each command to a "slow" drive takes; smartctl -a sends about ten."""
@@ -44,11 +46,13 @@ class PreloadBed:
     def __init__(self, library: Path | str) -> None:
         """`library` is the full path of libumockdev-preload.so.0."""
         self._library = str(library)
-        self._dir = Path(tempfile.mkdtemp(prefix="bed"))  # short: a socket's path ends at 108 bytes
+        self.folder = Path(tempfile.mkdtemp(prefix="bed"))  # short: a socket's path ends at 108 bytes
+        """What the children see: dev, sys, and beside them the sockets."""
+        self._numbers = itertools.count()
         self._listeners: dict[str, socket.socket] = {}
         self._closing = threading.Event()
         for folder in ("dev/.node", "sys/block", "sys/class", "sys/dev/block", "ioctl/dev", "run/udev/data"):
-            (self._dir / folder).mkdir(parents=True)
+            (self.folder / folder).mkdir(parents=True)
 
     def __enter__(self) -> "PreloadBed":
         return self
@@ -58,19 +62,20 @@ class PreloadBed:
 
     def env(self) -> dict[str, str]:
         """What to add to a child's environment."""
-        return {"LD_PRELOAD": self._library, "UMOCKDEV_DIR": str(self._dir)}
+        return {"LD_PRELOAD": self._library, "UMOCKDEV_DIR": str(self.folder)}
 
     def add(self, node: str, model: DriveModel) -> None:
         """Let /dev/NODE (`node` with or without /dev/) be this drive: sdX for ATA and SCSI, nvmeN for NVMe."""
         name = node.removeprefix("/dev/")
         character = model.protocol is Protocol.NVME
-        device = self._dir / "dev" / name
+        device = self.folder / "dev" / name
         device.touch()
         device.chmod(0o644 if character else 0o1644)  # umockdev: the sticky bit says block device
-        number = f"240:{len(self._listeners)}" if character else f"8:{16 * len(self._listeners)}"
-        (self._dir / "dev/.node" / name).symlink_to(number)
+        minor = next(self._numbers)
+        number = f"240:{minor}" if character else f"8:{16 * minor}"
+        (self.folder / "dev/.node" / name).symlink_to(number)
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(self._dir / "ioctl/dev" / name))
+        listener.bind(str(self.folder / "ioctl/dev" / name))
         listener.listen(64)
         self._listeners[name] = listener
         threading.Thread(target=self._accept, args=(listener, model), name=f"bed-{name}", daemon=True).start()
@@ -79,7 +84,7 @@ class PreloadBed:
         """Take the node away. Connections already open go on until their program ends."""
         name = node.removeprefix("/dev/")
         for folder in ("dev", "dev/.node", "ioctl/dev"):
-            (self._dir / folder / name).unlink()
+            (self.folder / folder / name).unlink()
         _shut(self._listeners.pop(name))
 
     def close(self) -> None:
@@ -87,7 +92,7 @@ class PreloadBed:
         self._closing.set()
         for name in list(self._listeners):
             self.remove(name)
-        shutil.rmtree(self._dir, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _accept(self, listener: socket.socket, model: DriveModel) -> None:
         while True:
@@ -182,8 +187,10 @@ def _scsi_command(client: _Client, model: DriveModel, argument: int) -> tuple[in
     (direction,) = struct.unpack_from("<i", header, 4)
     (length,) = struct.unpack_from("<I", header, 12)
     data_at, cdb_at, sense_at = struct.unpack_from("<QQQ", header, 16)
-    wire = AtaWire(model) if model.protocol is Protocol.ATA else ScsiWire(model)
-    data, status, sense = wire.cdb(client.read(cdb_at, header[8]))
+    cdb = client.read(cdb_at, header[8])
+    sent = client.read(data_at, length) if direction == TO_DEVICE else b""
+    ata = model.protocol is Protocol.ATA
+    data, status, sense = AtaWire(model).cdb(cdb, sent) if ata else ScsiWire(model).cdb(cdb)
     data, sense = _spoilt(model, data)[:length], sense[: header[9]]
     if direction == FROM_DEVICE:
         client.write(data_at, data)

@@ -7,7 +7,6 @@ import pytest
 
 from orchestrator import settings
 from orchestrator.adapters.udev_block import Block
-from orchestrator.interfaces import check_command
 from orchestrator.interfaces.check_command import Found, Stranger, look, others
 from orchestrator.model.place import Bay, Place
 
