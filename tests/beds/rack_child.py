@@ -18,23 +18,29 @@ from orchestrator.adapters import udev
 from orchestrator.model.errors import OrchestratorError
 from orchestrator.rack import Rack
 
-overflow = [False]
-
 
 class Overflowing:
     """A monitor that can lose events on demand."""
 
+    demanded = False
+    lost = 0
+    newest: Any = None
+
     def __init__(self, monitor: Any) -> None:
-        self._monitor = monitor
+        self._monitor = Overflowing.newest = monitor
 
     def fileno(self) -> int:
         return int(self._monitor.fileno())
 
     def poll(self, timeout: float) -> Any:
-        if overflow[0]:
-            overflow[0] = False
-            raise OSError(errno.ENOBUFS, "No buffer space available")
-        return self._monitor.poll(timeout)
+        try:
+            if Overflowing.demanded:
+                Overflowing.demanded = False
+                raise OSError(errno.ENOBUFS, "No buffer space available")
+            return self._monitor.poll(timeout)
+        except OSError:
+            Overflowing.lost += 1
+            raise
 
 
 def slots(rack: Rack) -> dict[int, str]:
@@ -52,7 +58,11 @@ def main(file: Path, run: Path) -> None:
                 case ["slots"]:
                     answer: Any = slots(rack)
                 case ["overflow"]:
-                    overflow[0] = answer = True
+                    Overflowing.demanded = answer = True
+                case ["narrow"]:
+                    answer = Overflowing.newest.set_receive_buffer_size(4096)
+                case ["lost"]:
+                    answer = Overflowing.lost
                 case ["run", name, slot_id]:
                     try:
                         answer = str(rack.result(name, rack.start(name, 1, int(slot_id)), timeout=30))

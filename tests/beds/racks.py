@@ -34,6 +34,9 @@ class RackChild:
     def slots(self) -> dict[int, str]:
         return {int(slot_id): said for slot_id, said in self.ask("slots").items()}
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def becomes(self, wanted: dict[int, str], within_s: float = QUIET_S) -> float:
         """Wait until the slots are so; the host seconds that it took."""
         began = time.monotonic()
