@@ -24,6 +24,7 @@ from orchestrator.model.verdict import Verdict
 from orchestrator.operations.declare import Operation
 
 if TYPE_CHECKING:
+    from orchestrator.settings import RackSettings
     from orchestrator.simulated.rack import Simulation
 
 P = ParamSpec("P")
@@ -55,6 +56,7 @@ class Rack:
         self._tables, self._door, self._post = self._system.tables, self._system.door, self._system.post
         self._ports = parts.ports
         self._simulation = simulation
+        self._settings: RackSettings | None = None
         self._system.start()
 
     @classmethod
@@ -65,14 +67,20 @@ class Rack:
         It is simulated where the file says so, and never instead of a real one: what is missing on this host is
         said by the slots' state and by each job.
         """
-        from orchestrator import settings, system_real
+        from orchestrator import settings
 
         described = settings.load(Path(path))
-        if (unreal := described.simulated) is not None:
-            from orchestrator import system_simulated
+        rack = cls._of(described, Path(path))
+        rack._settings = described
+        return rack
 
-            return cls(*system_simulated.parts(unreal.slots, unreal.speed, unreal.seed, plan=described.plan))
-        return cls(system_real.parts(described, Path(path)))
+    @classmethod
+    def _of(cls, described: "RackSettings", path: Path) -> Self:
+        from orchestrator import system_real, system_simulated
+
+        if (unreal := described.simulated) is not None:
+            return cls(*system_simulated.parts(unreal.slots, unreal.speed, unreal.seed, described=described))
+        return cls(system_real.parts(described, path))
 
     @classmethod
     def simulated(cls, slots: int = 24, speed: float = 1000.0, seed: int = 0) -> Self:
@@ -249,6 +257,29 @@ class Rack:
         if self._simulation is None:
             raise InvalidArgument("this rack is real; only Rack.simulated() has a simulation")
         return self._simulation
+
+    def reload(self, path: str | Path) -> tuple[int, ...]:
+        """Take over a changed rack file while jobs run: slots, labels, plans, budget, temperatures.
+
+        A slot that is no longer in the file takes no new job, ends those it has, and leaves with the next reload: its
+        id is among those returned. Raises ConfigError for a wrong file, and InvalidArgument where the rack cannot
+        change: a simulated one, or one that comes from no file. Then nothing has changed.
+        """
+        from orchestrator import settings
+
+        described, before = settings.load(Path(path)), self._settings
+        rearrange = self._system.parts.rearrange
+        if before is None or rearrange is None or described.simulated is not None:
+            raise InvalidArgument("only a rack that comes from a file with slots can take over a changed one")
+        slots, tables = described.slots, self._tables
+        tables.leaving = {
+            slot_id for slot_id in tables.labels if slot_id not in slots
+        }  # first: no job comes in between
+        busy = {slot_id: before.slots[slot_id] for slot_id in tables.leaving if tables.open_jobs(slot_id)}
+        described = described.model_copy(update={"slots": {**slots, **busy}})
+        self._system.rearrange(rearrange(described))
+        self._settings = described
+        return tuple(sorted(busy))
 
     def close(self, abort: bool = False) -> None:
         """Take no new jobs and end the open ones as Interrupted; at most 10 s, whatever hangs.

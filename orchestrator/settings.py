@@ -101,6 +101,35 @@ class MatchSettings(_Part):
         return Rule(**given)
 
 
+class TemperatureSettings(_Part):
+    """When a job stands still for heat; left out = the drive's own limit, or what is usual for its kind."""
+
+    pause_celsius: int = Field(ge=30, le=110)
+    resume_celsius: int = Field(ge=20, le=105)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.resume_celsius >= self.pause_celsius:
+            raise _refused("needs a resume_celsius below pause_celsius", "needs")
+        return self
+
+
+class CapsSettings(_Part):
+    """The most of each at once; left out = any number."""
+
+    self_tests: int | None = Field(default=None, ge=1)
+    full_reads: int | None = Field(default=None, ge=1)
+    """Surface scans and the like."""
+    spin_ups: int | None = Field(default=None, ge=1)
+    """Jobs that may wake a drive with a spindle, in 15 s."""
+
+
+class BudgetSettings(_Part):
+    rack: CapsSettings = CapsSettings()
+    controller: CapsSettings = CapsSettings()
+    """Of each controller: the slots whose ID_PATH begins with the same two words, such as pci-0000:03:00.0."""
+
+
 class _Where(_Part):
     """What a slot and a range have in common."""
 
@@ -110,6 +139,7 @@ class _Where(_Part):
     """What the chassis says beside the slot; None = its id."""
     plan: PlanField = None
     """What starts by itself when a drive is plugged in."""
+    temperature: TemperatureSettings | None = None
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -181,6 +211,9 @@ class RackSettings(_Part):
     """By name."""
     plan: PlanField = None
     """Of the slots that say nothing of their own."""
+    budget: BudgetSettings = BudgetSettings()
+    temperature: TemperatureSettings | None = None
+    """Of the slots that say nothing of their own."""
 
 
 _PARTS: dict[tuple[str, ...], type[_Part]] = {
@@ -189,6 +222,10 @@ _PARTS: dict[tuple[str, ...], type[_Part]] = {
     ("slots", "*", "match"): MatchSettings,
     ("ranges", "*"): RangeSettings,
     ("ranges", "*", "match"): MatchSettings,
+    **{(*slot, "temperature"): TemperatureSettings for slot in ((), ("slots", "*"), ("ranges", "*"))},
+    ("budget",): BudgetSettings,
+    ("budget", "rack"): CapsSettings,
+    ("budget", "controller"): CapsSettings,
     ("smartctl",): SmartctlSettings,
     ("simulated",): SimulatedSettings,
 }

@@ -8,7 +8,8 @@ from typing import Any
 import pykka
 
 from orchestrator.actors.allowance import Allowance
-from orchestrator.actors.directory import Close, Door, JobDirectory
+from orchestrator.actors.directory import Arrange, Close, JobDirectory
+from orchestrator.actors.door import Door
 from orchestrator.actors.hotplug import HotplugActor, Places
 from orchestrator.actors.post import Key, Post
 from orchestrator.actors.recorder import Recorder, Wake
@@ -18,6 +19,7 @@ from orchestrator.actors.tables import Tables
 from orchestrator.actors.worker import Workplace
 from orchestrator.model.budget import NO_BUDGET, Budget
 from orchestrator.model.clock import RackClock
+from orchestrator.model.heat import HeatLimits
 from orchestrator.model.place import Matcher
 from orchestrator.model.plan import Plan
 from orchestrator.model.ports import DriveAccess, Lamps, Ports, Sighting, Source, Store, Surfaces
@@ -53,6 +55,10 @@ class Parts:
     """What a slot shares with others, by slot id; one that is not in here shares nothing."""
     close: Callable[[], object] = lambda: None
     """Called last, when the rack has stopped."""
+    heat: Mapping[int, HeatLimits] = field(default_factory=dict)
+    """When a job stands still for heat, by slot id, where it is not left to the drive."""
+    rearrange: Callable[[Any], "Parts"] | None = None
+    """The parts of a changed rack file, from its settings; None where nothing can change."""
     matcher: Matcher = field(default_factory=partial(Matcher, {}))
     """Which slots a sighting's place means, where its key does not say it."""
 
@@ -65,15 +71,14 @@ class Parts:
 
 class System:
     def __init__(self, parts: Parts) -> None:
-        self._parts, self._ports = parts, parts.ports
+        self.parts, self._ports = parts, parts.ports
         empty = {
             slot_id: SlotInfo(slot_id, parts.labels[slot_id], SlotState.UNKNOWN, None, None, "not seen yet")
             for slot_id in sorted(parts.labels)
         }
         self.post = Post()
         self.tables = Tables(parts.ports, empty)
-        self.tables.plans, self.tables.budget = dict(parts.plans), parts.budget
-        self.tables.controllers = dict(parts.controllers)
+        self._allot(parts)
         self.door = Door(parts.ports, self.post, self.tables, parts.operations)
         self._place = Workplace(
             parts.ports,
@@ -91,7 +96,7 @@ class System:
     def start(self) -> None:
         """Returns when the first enumeration has reached every slot, or ENTER_S later."""
         keys: list[Key] = ["directory", *self.tables.slots, "hotplug"]
-        if self._parts.store is not None:
+        if self.parts.store is not None:
             keys.insert(0, "recorder")
             self.tables.journal.listener = partial(self.post.tell, "recorder", Wake())
         for key in keys:
@@ -100,6 +105,34 @@ class System:
                 self.post.tell(key, Introduce())
         self._supervise()
         self.tables.settled.wait(ENTER_S)
+
+    def _allot(self, parts: Parts) -> None:
+        tables = self.tables
+        tables.plans, tables.budget, tables.heat = dict(parts.plans), parts.budget, dict(parts.heat)
+        tables.controllers = dict(parts.controllers)
+
+    def rearrange(self, parts: Parts) -> None:
+        """Other slots, labels, plans and limits, while jobs run. A slot that goes must have no open job.
+
+        Discovery begins anew, with the new places; a slot that stays is told nothing but what changes.
+        """
+        tables, before = self.tables, self.tables.labels
+        self.parts = parts
+        self._allot(parts)
+        for slot_id in parts.labels.keys() - before.keys():
+            tables.claims.setdefault(slot_id, {})
+        tables.labels = dict(parts.labels)
+        self._places = Places(tuple(sorted(parts.labels)), parts.find_slots, tables.unheard)
+        self.post.tell("directory", Arrange())
+        for slot_id in sorted(parts.labels.keys() - before.keys()):
+            self.post.publish(slot_id, self._make(slot_id))
+            self.post.tell(slot_id, Introduce())
+        gone: list[Key] = [*sorted(before.keys() - parts.labels.keys()), "hotplug"]
+        for key in gone:
+            if (ref := self.post.ref(key)) is not None and ref.is_alive():
+                ref.stop(block=False)  # the supervisor starts discovery again; a slot that has left it leaves alone
+            if isinstance(key, int):
+                self.post.withdraw(key)
 
     def stop(self, *, abort: bool = False) -> None:
         """Ends open jobs as Interrupted, waits for the workers at most STOP_S, and leaves what hangs."""
@@ -114,7 +147,7 @@ class System:
         self.post.tell("recorder", Wake())
         self._end("recorder", until=until + 0.9)
         self.tables.journal.close()
-        self._parts.close()
+        self.parts.close()
 
     def _end(self, *keys: Key, until: float) -> None:
         """What one of them still has in its inbox is done first; what hangs is left."""
@@ -135,13 +168,13 @@ class System:
             case int():
                 ref = start(SlotActor, self._place, key)
             case "directory":
-                allowance = self._place.allowance
-                ref = start(JobDirectory, self._ports, self.post, self.tables, self._parts.clock, self.door, allowance)
+                open_job, allowance, clock = self.door.open_job, self._place.allowance, self.parts.clock
+                ref = start(JobDirectory, self._ports, self.post, self.tables, clock, open_job, allowance)
             case "hotplug":
-                make_source, clock = self._parts.make_source, self._parts.clock
+                make_source, clock = self.parts.make_source, self.parts.clock
                 ref = start(HotplugActor, self._ports, self.post, clock, self._places, make_source)
             case "recorder":
-                ref = start(Recorder, self.tables.journal, self._parts.store)
+                ref = start(Recorder, self.tables.journal, self.parts.store)
             case _:
                 ref = start(Supervisor, self._ports, self.post, self.tables, self._make)
         return ref

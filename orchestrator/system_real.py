@@ -3,7 +3,9 @@
 Slots with a `match` are found by udev; a file that names nodes alone needs no udevd, and is not given one.
 """
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from orchestrator.adapters.enclosure import Enclosures
 from orchestrator.adapters.nodes import NodePlace, Nodes
@@ -18,6 +20,7 @@ from orchestrator.model.place import Matcher
 from orchestrator.operations.declare import collect
 from orchestrator.settings import RackSettings
 from orchestrator.system import Parts
+from orchestrator.system_limits import budget_of, controller_of_slot, heat_of
 
 
 def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Parts:
@@ -28,30 +31,47 @@ def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Pa
     processes = ChildProcesses()
     access = Smartctl(processes, tool.path, sudo=tool.sudo, deadline_s=tool.deadline_s)
     surfaces, lamps = Readers(sudo=tool.sudo, deadline_s=tool.deadline_s), Enclosures(processes, sudo=tool.sudo)
-    slots = sorted(settings.slots.items())
-    fixed = {slot.place: NodePlace(slot.node, slot.type) for _, slot in slots if slot.node is not None}
-    rules = {slot_id: slot.match.rule for slot_id, slot in slots if slot.match is not None}
-    matcher = Matcher(rules)
-    nodes = Nodes(fixed, access, ports)
-    udev = Discovery(nodes, matcher.find, {slot_id: slot.type for slot_id, slot in slots}, ports, run=run)
-    labels = {slot_id: slot.label or str(slot_id) for slot_id, slot in slots}
-    keys = {slot.place: slot_id for slot_id, slot in slots if slot.node is not None}
+    nodes = Nodes({}, access, ports)
+
+    def arrangement(described: RackSettings) -> dict[str, Any]:
+        """What follows from the slots of the file, and changes with it."""
+        slots = sorted(described.slots.items())
+        fixed = {slot.place: NodePlace(slot.node, slot.type) for _, slot in slots if slot.node is not None}
+        rules = {slot_id: slot.match.rule for slot_id, slot in slots if slot.match is not None}
+        for key in nodes.fixed:
+            if key not in fixed:
+                nodes.forget(key)
+        for key, place in fixed.items():
+            nodes.put(key, place)
+        nodes.fixed = tuple(fixed)
+        matcher = Matcher(rules)
+        udev = Discovery(nodes, matcher.find, {slot_id: slot.type for slot_id, slot in slots}, ports, run=run)
+        heat = {slot_id: heat_of(slot.temperature or described.temperature) for slot_id, slot in slots}
+        controllers = {slot_id: controller_of_slot(slot) for slot_id, slot in slots}
+        return {
+            "labels": {slot_id: slot.label or str(slot_id) for slot_id, slot in slots},
+            "keys": {slot.place: slot_id for slot_id, slot in slots if slot.node is not None},
+            "make_source": udev.make_source if rules else nodes.make_source,
+            "matcher": matcher,
+            "plans": {slot_id: slot.plan for slot_id, slot in slots if slot.plan is not None},
+            "budget": budget_of(described),
+            "heat": {slot_id: limits for slot_id, limits in heat.items() if limits is not None},
+            "controllers": {slot_id: name for slot_id, name in controllers.items() if name is not None},
+        }
 
     def close() -> None:
         ports.close()
         owner.release()
 
-    return Parts(
-        ports,
-        RackClock(ports),
-        labels,
-        keys,
-        udev.make_source if rules else nodes.make_source,
-        access,
-        collect(),
-        plans={slot_id: slot.plan for slot_id, slot in slots if slot.plan is not None},
+    made = Parts(
+        ports=ports,
+        clock=RackClock(ports),
+        access=access,
+        operations=collect(),
         surfaces=surfaces,
         lamps=lamps,
         close=close,
-        matcher=matcher,
+        rearrange=lambda described: replace(made, **arrangement(described)),
+        **arrangement(settings),
     )
+    return made

@@ -1,24 +1,31 @@
 """The parts of a simulated rack on real threads: the real adapters over a stand-in smartctl and drive models."""
 
+from typing import TYPE_CHECKING
+
 from orchestrator.adapters.smartctl import Smartctl
 from orchestrator.adapters.threads import Threads
+from orchestrator.model.budget import NO_BUDGET, controller_of
 from orchestrator.model.clock import RackClock
 from orchestrator.model.errors import InvalidArgument
-from orchestrator.model.plan import Plan
 from orchestrator.operations.declare import collect
 from orchestrator.simulated.processes import SimulatedProcesses
 from orchestrator.simulated.rack import Simulation, place
 from orchestrator.simulated.surface import SimulatedLamps, SimulatedSurfaces
 from orchestrator.system import Parts
+from orchestrator.system_limits import budget_of, heat_of
+
+if TYPE_CHECKING:
+    from orchestrator.settings import RackSettings
 
 MOST_SLOTS = 10_000
 MOST_SPEED = 1e6
 
 
 def parts(
-    slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0, plan: Plan | None = None
+    slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0, described: "RackSettings | None" = None
 ) -> tuple[Parts, Simulation]:
-    """`tool_deadline_s`: host seconds for one call of the stand-in smartctl. `plan`: of every slot."""
+    """`tool_deadline_s`: host seconds for one call of the stand-in smartctl. `described`: whose plan, budget
+    and temperatures are every slot's."""
     if not isinstance(slots, int) or not 1 <= slots <= MOST_SLOTS:
         raise InvalidArgument(f"slots is {slots!r}; a simulated rack has 1 to {MOST_SLOTS}")
     if not isinstance(speed, int | float) or not 0 < speed <= MOST_SPEED:
@@ -39,7 +46,10 @@ def parts(
         simulation.make_source,
         access,
         collect(),
-        plans=dict.fromkeys(labels, plan) if plan else {},
+        plans=dict.fromkeys(labels, described.plan) if described and described.plan else {},
+        budget=budget_of(described) if described else NO_BUDGET,
+        heat=dict.fromkeys(labels, heat) if described and (heat := heat_of(described.temperature)) else {},
+        controllers={slot_id: controller_of(place(slot_id)) for slot_id in labels},
         surfaces=surfaces,
         lamps=lamps,
         close=ports.close,

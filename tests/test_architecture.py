@@ -13,6 +13,7 @@ HOUSE = (
     "rack",
     "system_real system_simulated",
     "system",
+    "system_limits",
     "settings",
     "mistakes",
     "settings_plans",

@@ -1,4 +1,4 @@
-"""The one door where every job is opened, and the only writer of a job's record from then on.
+"""Keeps the job table: the only writer of a job's record from its opening on, and of the slots as they are published.
 
     whoever wants a job ──open_job──▶ tables ──Start──▶ slot        on the caller's thread; Start is only a hint
     slot ──Began, Held, Ended, Slate──▶ JobDirectory ──▶ tables, waiters, journal
@@ -12,33 +12,25 @@ from typing import Any, assert_never
 import pykka
 
 from orchestrator.actors.allowance import Allowance
-from orchestrator.actors.plans import Plans
+from orchestrator.actors.plans import Open, Plans
 from orchestrator.actors.post import Post
-from orchestrator.actors.tables import Order, Tables
+from orchestrator.actors.tables import Tables
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import (
     Interrupted,
-    InvalidArgument,
     JobCancelled,
     OrchestratorError,
-    RackClosed,
     SlotCrashed,
-    SlotEmpty,
-    SlotUnavailable,
-    UnknownOperation,
-    UnknownSlot,
 )
-from orchestrator.model.job import AsyncJob, AsyncJobStatus, EventKind, JobError, OpenedBy, changed
+from orchestrator.model.job import AsyncJobStatus, EventKind, JobError, OpenedBy, changed
 from orchestrator.model.ports import Ports
-from orchestrator.model.slot import SlotState
+from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.model.verdict import Verdict
-from orchestrator.operations.declare import Answer, Operation, Operations
+from orchestrator.operations.declare import Answer
 
 DRAIN_S = 0.1
 """Host seconds between two looks at the progress cells."""
-_UNAVAILABLE = {SlotState.UNKNOWN, SlotState.STUCK, SlotState.CONFLICT, SlotState.QUARANTINED}
-_INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,107 +128,33 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrange:
+    """From the system: `tables.labels` has other slots, or other labels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """From the system: what is still open ends as Interrupted."""
 
 
-Message = Wish | Began | Held | Waits | Nudge | Noted | Ended | Slate | SlotSeen | Drain | Advance | Close
-
-
-class Door:
-    """Opens jobs, on the caller's thread and without waiting for anybody."""
-
-    def __init__(self, ports: Ports, post: Post, tables: Tables, operations: Operations) -> None:
-        self._ports, self._post, self._tables = ports, post, tables
-        self.operations = operations
-
-    def find(self, operation: Operation[..., Any] | str) -> Operation[..., Any]:
-        if isinstance(operation, Operation):
-            return operation
-        try:
-            return self.operations[operation]
-        except (KeyError, TypeError):
-            known = ", ".join(sorted(self.operations))
-            raise UnknownOperation(f"no operation {operation!r}", remedy=f"it is one of: {known}") from None
-
-    def open_job(
-        self,
-        operation: Operation[..., Any] | str,
-        client_ref: int,
-        slot_id: int,
-        options: dict[str, Any],
-        *,
-        opened_by: OpenedBy = OpenedBy.API,
-        parent_id: int | None = None,
-        job_id: int | None = None,
-    ) -> int:
-        """The new job's id: `job_id`, where the caller has taken it from the counter.
-
-        Raises for what is wrong at this moment, and for nothing that concerns the drive.
-        """
-        tables = self._tables
-        found = self.find(operation)
-        if not isinstance(client_ref, int) or isinstance(client_ref, bool) or client_ref not in _INT64:
-            raise InvalidArgument(f"client_ref is {client_ref!r}; it takes a whole number of 64 bits, signed")
-        order = Order(found, found.check(options), self._presence(slot_id, parent_id))
-        job = AsyncJob(
-            next(tables.counter) if job_id is None else job_id,
-            found.name,
-            client_ref,
-            slot_id,
-            parent_id=parent_id,
-            drive=order.presence.drive,
-            opened_by=opened_by,
-            accepted=self._ports.now(),
-        )
-        tables.jobs[job.id] = job
-        tables.orders[job.id] = order
-        if tables.closed:  # looked at again behind the record: what the closing rack does not see any more is not taken
-            del tables.orders[job.id], tables.jobs[job.id]
-            raise RackClosed("the rack is closed and takes no new jobs")
-        tables.journal.append(EventKind.ACCEPTED, job=job)
-        self._post.tell(slot_id, Start(job.id))
-        return job.id
-
-    def _presence(self, slot_id: int, parent_id: int | None) -> Presence:
-        """What the job is bound to."""
-        tables = self._tables
-        if tables.closed:
-            raise RackClosed("the rack is closed and takes no new jobs")
-        slot = None if isinstance(slot_id, bool) or not isinstance(slot_id, int) else tables.slots.get(slot_id)
-        if slot is None:
-            raise UnknownSlot(f"no slot {slot_id!r} in this rack", remedy="list the slots to see their ids")
-        where = f"slot {slot.id} ({slot.label})"
-        if slot.state in _UNAVAILABLE:
-            raise SlotUnavailable(f"{where} is {slot.state.upper()}: {slot.reason}", slot_id=slot.id)
-        presence = tables.presences.get(slot_id)
-        if slot.state is SlotState.EMPTY or presence is None:
-            raise SlotEmpty(f"{where} is empty", slot_id=slot.id)
-        if parent_id is None:
-            return presence
-        tables.get(parent_id)
-        order = tables.orders.get(parent_id)
-        if order is None or parent_id not in tables.claims[slot_id]:  # the table may not show yet that it began
-            raise InvalidArgument(f"job {parent_id} does not run in {where} and cannot be a parent there")
-        return order.presence
+Message = Wish | Began | Held | Waits | Nudge | Noted | Ended | Slate | SlotSeen | Drain | Advance | Arrange | Close
 
 
 class JobDirectory(pykka.ThreadingActor):
     """Keeps every job's state, and the slots' as they are published."""
 
     def __init__(
-        self, ports: Ports, post: Post, tables: Tables, clock: RackClock, door: Door, allowance: Allowance
+        self, ports: Ports, post: Post, tables: Tables, clock: RackClock, open_job: Open, allowance: Allowance
     ) -> None:
         super().__init__()
         self._ports, self._post, self._tables = ports, post, tables
         self._clock, self._allowance = clock, allowance
-        self._plans = Plans(
-            ports, tables, clock, door.open_job, lambda slot_id: post.tell("directory", Advance(slot_id))
-        )
+        self._plans = Plans(ports, tables, clock, open_job, lambda slot_id: post.tell("directory", Advance(slot_id)))
         self._met: set[int] = set()
         """Slots whose slate this actor has seen: only then does it know what else they say about."""
 
     def on_start(self) -> None:
+        self._arrange()
         self._drain()  # the bell may have been lost with a predecessor's inbox
 
     def on_receive(self, message: Message) -> None:
@@ -267,6 +185,8 @@ class JobDirectory(pykka.ThreadingActor):
                 self._reconcile(message)
             case Advance(slot_id):
                 self._plans.advance(slot_id)
+            case Arrange():
+                self._arrange()
             case Close():
                 for job in self._tables.open_jobs():
                     self._fail(job.id, Interrupted("the rack was closed while the job was open"))
@@ -351,8 +271,31 @@ class JobDirectory(pykka.ThreadingActor):
             self._fail(job_id, JobCancelled("cancelled before its turn came"))
         self._post.tell(job.slot_id, Wish(job_id))
 
+    def _arrange(self) -> None:
+        """Make the published slots those of `tables.labels`. The dictionary is replaced: others may be reading it."""
+        tables, old = self._tables, self._tables.slots
+        slots = {
+            slot_id: replace(old[slot_id], label=label)
+            if slot_id in old
+            else SlotInfo(slot_id, label, SlotState.UNKNOWN, None, None, "not seen yet")
+            for slot_id, label in sorted(tables.labels.items())
+        }
+        tables.unheard.update(slots.keys() - old.keys())  # in place: discovery looks at it too
+        tables.unheard.intersection_update(slots.keys())
+        tables.slots = slots
+        for slot_id in old.keys() - slots.keys():
+            tables.presences.pop(slot_id, None)
+            tables.courses.pop(slot_id, None)
+            for job in tables.open_jobs(slot_id):
+                self._fail(job.id, Interrupted("its slot is no longer in the rack file"))
+        for slot_id, slot in slots.items():
+            if slot != old.get(slot_id):
+                tables.journal.append(EventKind.SLOT, slot=slot)
+
     def _publish(self, seen: SlotSeen | Slate) -> None:
         tables = self._tables
+        if seen.slot_id not in tables.slots:
+            return  # it has left the rack
         if seen.presence is None:
             tables.presences.pop(seen.slot_id, None)
         else:

@@ -19,6 +19,9 @@ class Post:
     def publish(self, key: Key, ref: pykka.ActorRef[Any]) -> None:
         self._refs[key] = ref
 
+    def withdraw(self, key: Key) -> None:
+        self._refs.pop(key, None)
+
     def tell(self, key: Key, message: object) -> None:
         ref = self._refs.get(key)
         if ref is None:

@@ -80,14 +80,15 @@ class Supervisor(pykka.ThreadingActor):
                     self._start(slot_id)
             case Sweep():
                 for key in self._post.known():
-                    quarantined = isinstance(key, int) and self._tables.slots[key].state is SlotState.QUARANTINED
+                    slot = self._tables.slots.get(key) if isinstance(key, int) else None
+                    quarantined = slot is not None and slot.state is SlotState.QUARANTINED
                     if not quarantined and not self._is_alive(key):
                         self._fallen(key)
             case _:
                 assert_never(message)
 
     def _fallen(self, key: Key) -> None:
-        if self._tables.closed:
+        if self._tables.closed or (isinstance(key, int) and key not in self._tables.labels):
             return
         now = self._ports.monotonic()
         falls = self._falls[key] = [at for at in self._falls.get(key, ()) if now - at < WINDOW_S] + [now]
@@ -104,7 +105,8 @@ class Supervisor(pykka.ThreadingActor):
 
     def _start(self, key: Key) -> None:
         """The introduction comes after the address is published: what is told in between must reach the new one."""
-        if self._tables.closed or self._is_alive(key):
+        gone = isinstance(key, int) and key not in self._tables.labels
+        if self._tables.closed or gone or self._is_alive(key):
             return
         self._post.publish(key, self._make(key))
         if isinstance(key, int):

@@ -5,6 +5,7 @@ Records are frozen and replaced whole, so everybody may read without a message. 
     counter, a new job's record and order      open_job, on the caller's thread
     jobs, answers, slots (from then on)        the directory, alone
     cells (progress), claims                   a job's worker; its slot
+    labels, leaving                            the system, from the rack file
     plans, budget, heat, controllers           the system, from the rack file
     courses, ended                             the directory
     waiting, spinning                          the slots, one at a time; the directory takes what has ended
@@ -132,6 +133,10 @@ class Tables:
         self.orders: dict[int, Order] = {}
         self.answers: dict[int, Answer] = {}
         self.slots = slots
+        self.labels = {slot_id: slot.label for slot_id, slot in slots.items()}
+        """Which slots there are to be; the directory makes `slots` so."""
+        self.leaving: set[int] = set()
+        """Slots that are in the rack only until their jobs have ended."""
         self.presences: dict[int, Presence] = {}
         """What is in each slot, as published."""
         self.running: dict[int, int] = {}

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from orchestrator.actors.allowance import Allowance
-from orchestrator.actors.directory import DRAIN_S, Door, Drain, Ended, Noted
+from orchestrator.actors.directory import DRAIN_S, Drain, Ended, Noted
+from orchestrator.actors.door import Door
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Cell, Order, Tables
 from orchestrator.model.clock import RackClock

@@ -1,0 +1,106 @@
+"""The one door where every job is opened, whoever wants it: a caller, a plan, another job.
+
+whoever wants a job ──open_job──▶ tables ──Start──▶ slot        on the caller's thread; Start is only a hint
+"""
+
+from typing import Any
+
+from orchestrator.actors.directory import Start
+from orchestrator.actors.post import Post
+from orchestrator.actors.tables import Order, Tables
+from orchestrator.model.drive import Presence
+from orchestrator.model.errors import (
+    InvalidArgument,
+    RackClosed,
+    SlotEmpty,
+    SlotUnavailable,
+    UnknownOperation,
+    UnknownSlot,
+)
+from orchestrator.model.job import AsyncJob, EventKind, OpenedBy
+from orchestrator.model.ports import Ports
+from orchestrator.model.slot import SlotState
+from orchestrator.operations.declare import Operation, Operations
+
+_UNAVAILABLE = {SlotState.UNKNOWN, SlotState.STUCK, SlotState.CONFLICT, SlotState.QUARANTINED}
+_INT64 = range(-(2**63), 2**63)
+
+
+class Door:
+    """Opens jobs, on the caller's thread and without waiting for anybody."""
+
+    def __init__(self, ports: Ports, post: Post, tables: Tables, operations: Operations) -> None:
+        self._ports, self._post, self._tables = ports, post, tables
+        self.operations = operations
+
+    def find(self, operation: Operation[..., Any] | str) -> Operation[..., Any]:
+        if isinstance(operation, Operation):
+            return operation
+        try:
+            return self.operations[operation]
+        except (KeyError, TypeError):
+            known = ", ".join(sorted(self.operations))
+            raise UnknownOperation(f"no operation {operation!r}", remedy=f"it is one of: {known}") from None
+
+    def open_job(
+        self,
+        operation: Operation[..., Any] | str,
+        client_ref: int,
+        slot_id: int,
+        options: dict[str, Any],
+        *,
+        opened_by: OpenedBy = OpenedBy.API,
+        parent_id: int | None = None,
+        job_id: int | None = None,
+    ) -> int:
+        """The new job's id: `job_id`, where the caller has taken it from the counter.
+
+        Raises for what is wrong at this moment, and for nothing that concerns the drive.
+        """
+        tables = self._tables
+        found = self.find(operation)
+        if not isinstance(client_ref, int) or isinstance(client_ref, bool) or client_ref not in _INT64:
+            raise InvalidArgument(f"client_ref is {client_ref!r}; it takes a whole number of 64 bits, signed")
+        order = Order(found, found.check(options), self._presence(slot_id, parent_id))
+        job = AsyncJob(
+            next(tables.counter) if job_id is None else job_id,
+            found.name,
+            client_ref,
+            slot_id,
+            parent_id=parent_id,
+            drive=order.presence.drive,
+            opened_by=opened_by,
+            accepted=self._ports.now(),
+        )
+        tables.jobs[job.id] = job
+        tables.orders[job.id] = order
+        if tables.closed:  # looked at again behind the record: what the closing rack does not see any more is not taken
+            del tables.orders[job.id], tables.jobs[job.id]
+            raise RackClosed("the rack is closed and takes no new jobs")
+        tables.journal.append(EventKind.ACCEPTED, job=job)
+        self._post.tell(slot_id, Start(job.id))
+        return job.id
+
+    def _presence(self, slot_id: int, parent_id: int | None) -> Presence:
+        """What the job is bound to."""
+        tables = self._tables
+        if tables.closed:
+            raise RackClosed("the rack is closed and takes no new jobs")
+        slot = None if isinstance(slot_id, bool) or not isinstance(slot_id, int) else tables.slots.get(slot_id)
+        if slot is None:
+            raise UnknownSlot(f"no slot {slot_id!r} in this rack", remedy="list the slots to see their ids")
+        where = f"slot {slot.id} ({slot.label})"
+        if slot_id in tables.leaving:
+            raise SlotUnavailable(f"{where} is no longer in the rack file, and ends what it has", slot_id=slot.id)
+        if slot.state in _UNAVAILABLE:
+            raise SlotUnavailable(f"{where} is {slot.state.upper()}: {slot.reason}", slot_id=slot.id)
+        presence = tables.presences.get(slot_id)
+        if slot.state is SlotState.EMPTY or presence is None:
+            raise SlotEmpty(f"{where} is empty", slot_id=slot.id)
+        if parent_id is None:
+            return presence
+        tables.get(parent_id)
+        order = tables.orders.get(parent_id)
+        if order is None or parent_id not in tables.claims[slot_id]:  # the table may not show yet that it began
+            raise InvalidArgument(f"job {parent_id} does not run in {where} and cannot be a parent there")
+        return order.presence
