@@ -17,6 +17,7 @@ from orchestrator.actors.directory import Wish
 from orchestrator.actors.supervisor import Release
 from orchestrator.model.errors import InvalidArgument, NotPausable, UnknownSlot, WrongOperation
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
+from orchestrator.model.plan import Plan
 from orchestrator.model.scan import ScanResult
 from orchestrator.model.self_test import SelfTestKind
 from orchestrator.model.slot import SlotInfo, SlotState
@@ -60,27 +61,32 @@ class Rack:
         self._system.start()
 
     @classmethod
-    def from_config(cls, path: str | Path) -> Self:
+    def from_config(cls, path: str | Path, *, plans: bool = True) -> Self:
         """The rack that a YAML file describes. Raises ConfigError with file, line and what was meant; Refused when
         another process owns the file, with its pid.
 
         It is simulated where the file says so, and never instead of a real one: what is missing on this host is
         said by the slots' state and by each job.
+
+        Args:
+            plans: False starts nothing by itself, whatever the file says.
         """
         from orchestrator import settings
 
         described = settings.load(Path(path))
-        rack = cls._of(described, Path(path))
+        rack = cls._of(described, Path(path), plans=plans)
         rack._settings = described
         return rack
 
     @classmethod
-    def _of(cls, described: "RackSettings", path: Path) -> Self:
+    def _of(cls, described: "RackSettings", path: Path, *, plans: bool) -> Self:
         from orchestrator import system_real, system_simulated
 
         if (unreal := described.simulated) is not None:
-            return cls(*system_simulated.parts(unreal.slots, unreal.speed, unreal.seed, described=described))
-        return cls(system_real.parts(described, path))
+            parts, simulation = system_simulated.parts(unreal.slots, unreal.speed, unreal.seed, described=described)
+            return cls(parts if plans else replace(parts, plans={}), simulation)
+        parts = system_real.parts(described, path)
+        return cls(parts if plans else replace(parts, plans={}))
 
     @classmethod
     def simulated(cls, slots: int = 24, speed: float = 1000.0, seed: int = 0) -> Self:
@@ -224,6 +230,15 @@ class Rack:
         if job_id is None:
             return info
         return replace(info, job=job_id, state=SlotState.BUSY if info.state is SlotState.READY else info.state)
+
+    @property
+    def plans(self) -> dict[int, Plan]:
+        """What the rack file lets start by itself, by slot id."""
+        described = self._settings
+        if described is None or described.simulated is None:
+            slots = described.slots if described else {}
+            return {slot_id: slot.plan for slot_id, slot in slots.items() if slot.plan is not None}
+        return dict.fromkeys(self._tables.labels, described.plan) if described.plan else {}
 
     def release_slot(self, slot_id: int) -> SlotInfo:
         """Give a QUARANTINED slot another try; at once, the slot as it is now. Changes no other slot."""

@@ -97,6 +97,31 @@ def slots(config: Config = None, simulated: Simulated = False, as_json: Json = F
 
 
 @app.command()
+def serve(
+    config: Config = None,
+    simulated: Simulated = False,
+    slots: Annotated[int, typer.Option(min=1, max=10_000, help="Of a --simulated rack.")] = 24,
+    speed: Annotated[float, typer.Option(help="Of a --simulated rack: rack seconds per real second.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="Of a --simulated rack: the same seed gives the same drives.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would start, and why.")] = False,
+) -> None:
+    """Run a rack in the foreground: what is plugged in gets its slot's plan, until SIGTERM or Ctrl-C.
+
+    A live table on a terminal, a line for each event otherwise. SIGHUP takes the rack file over anew, while jobs run;
+    a wrong file changes nothing. Stops within 10 s, exit status 0.
+
+    \b
+    Examples:
+      orchestrator serve --config config/rack.yaml
+      orchestrator serve --config config/rack.yaml --dry-run
+      orchestrator serve --simulated --slots 8
+    """
+    from orchestrator.interfaces.serve import run
+
+    run(config, simulated, slots, speed, seed, dry_run=dry_run)
+
+
+@app.command()
 def check(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The rack file.", show_default=False)] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a rack file.")] = False,
