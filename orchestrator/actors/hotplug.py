@@ -200,6 +200,9 @@ class HotplugActor(pykka.ThreadingActor):
     def _touch(self, slot_id: int) -> None:
         since = self._changed[slot_id] = self._clock.now()
         settle_s = self._clock.host_s(DEBOUNCE_S)
+        if settle_s <= 0:
+            self._tell(slot_id)
+            return
         self._ports.after(settle_s, lambda: self._post.tell("hotplug", Settle(slot_id, since)))
 
     def _tell(self, slot_id: int) -> None:

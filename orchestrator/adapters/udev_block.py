@@ -22,6 +22,8 @@ LONGEST = 512
 _KINDS = {"zram": "compressed memory", "ram": "memory", "dm-": "a device-mapper volume", "md": "a software RAID",
           "nbd": "a network volume", "sr": "an optical drive", "fd": "a floppy drive", "drbd": "a network volume",
           "rbd": "a network volume", "loop": "a loop device"}  # fmt: skip
+_KIND = re.compile(rf"({'|'.join(map(re.escape, _KINDS))})[0-9]")
+_BAY = "enclosure_device:"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._!-]{0,60}")
 _NVME = re.compile(r"nvme[0-9]+")
 
@@ -51,10 +53,10 @@ class Block:
 
 def copied(device: Device) -> dict[str, str]:
     """The properties that we read. One that is missing, not text, or absurd is not in it."""
-    found = {}
+    found, properties = {}, device.properties
     for name in PROPERTIES:
         try:
-            value = device.properties[name]
+            value = properties[name]
         except (KeyError, ValueError):  # ValueError: not UTF-8
             continue
         if len(value) <= LONGEST and value.isprintable():
@@ -94,12 +96,12 @@ def _no_drive(name: str, properties: Mapping[str, str], sys: Path) -> str:
         return "its name makes no sense"
     if properties.get("DEVTYPE", "disk") != "disk":
         return "a partition"
-    kind = next((text for start, text in _KINDS.items() if re.match(rf"{re.escape(start)}[0-9]", name)), "")
+    kind = _KIND.match(name)
     if kind and not (name.startswith("loop") and properties.get("ID_PATH")):  # a udev rule made a place of it
-        return kind
+        return _KINDS[kind[1]]
     if properties.get("ID_CDROM") or properties.get("ID_TYPE") in ("cd", "floppy", "tape"):
         return "an optical, floppy or tape drive"
-    if _text(sys / "class/block" / name / "size") == "0" and _text(sys / "class/block" / name / "removable") == "1":
+    if _text(sys / "class/block" / name / "removable") == "1" and _text(sys / "class/block" / name / "size") == "0":
         return "an empty card reader"
     return ""
 
@@ -119,13 +121,20 @@ def _node(name: str, sys: Path) -> str | None:
 
 
 def _hctl(name: str, sys: Path) -> str:
-    owner = (sys / "class/block" / name / "device").resolve().name
+    try:
+        owner = (sys / "class/block" / name / "device").readlink().name
+    except OSError:
+        return ""
     return owner if is_hctl(owner) else ""
 
 
 def _bays(name: str, sys: Path) -> Iterator[Bay]:
     """The kernel links a SCSI device with each enclosure slot that shows it: `enclosure_device:NAME`."""
-    for link in sorted((sys / "class/block" / name / "device").glob("enclosure_device:*")):
+    try:
+        links = sorted(path for path in (sys / "class/block" / name / "device").iterdir() if _BAY in path.name)
+    except OSError:  # no such link, or it left meanwhile
+        return
+    for link in links:
         slot = link.resolve()
         yield Bay(_text(slot.parent / "id"), slot.parent.name, _text(slot / "slot"), slot.name)
 

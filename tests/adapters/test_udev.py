@@ -251,8 +251,9 @@ def test_what_is_asked_of_a_drive_that_left_is_not_listened_to(host, discovery):
     assert heard(source) == [("add", "sda", None)]
     host.pull("sda")
     host.drives["/dev/sda"] = Drive("SN-A", model="M")  # the kernel still lets it answer
-    silence.set()
     assert heard(source) == [("remove", "sda", None)]
+    silence.set()
+    assert heard(source) == []
 
 
 def test_lost_events_are_an_os_error_and_the_next_listing_has_a_new_monitor(host, discovery):
