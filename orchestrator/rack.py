@@ -38,7 +38,7 @@ class Rack:
 
     # fmt: off
     # The shipped operations' pairs, for type checkers and readers; a test holds them equal to the declarations.
-    def run_smart_test(self, client_ref: int, slot_id: int, *, kind: SelfTestKind = "short", poll_s: float | None = None, parent: int | None = None) -> int: return self._open("run_smart_test", client_ref, slot_id, parent, kind=kind, poll_s=poll_s)
+    def run_smart_test(self, client_ref: int, slot_id: int, *, kind: SelfTestKind = "short", spans: str | None = None, poll_s: float | None = None, parent: int | None = None) -> int: return self._open("run_smart_test", client_ref, slot_id, parent, kind=kind, spans=spans, poll_s=poll_s)
     def run_smart_test_result(self, job_id: int, timeout: float | None = None) -> bool: return bool(self.result("run_smart_test", job_id, timeout))
 
     def read_scan(self, client_ref: int, slot_id: int, *, start_lba: int = 0, end_lba: int | None = None, most_bad: int = 10_000, parent: int | None = None) -> int: return self._open("read_scan", client_ref, slot_id, parent, start_lba=start_lba, end_lba=end_lba, most_bad=most_bad)

@@ -124,9 +124,9 @@ class WorkerBench:
         self._feel(report)
         return report
 
-    def start_self_test(self, drive: Drive, kind: str) -> None:
+    def start_self_test(self, drive: Drive, kind: str, *, spans: str | None = None) -> None:
         stop = self._control.stop
-        self._reach(drive, lambda: self._place.access.start_self_test(self._presence, kind, stop=stop))
+        self._reach(drive, lambda: self._place.access.start_self_test(self._presence, kind, stop=stop, spans=spans))
 
     def abort_self_test(self, drive: Drive) -> None:
         why = self._control.why

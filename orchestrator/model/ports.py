@@ -123,8 +123,8 @@ class DriveAccess(Protocol):
     def read(self, presence: Presence, *, quick: bool, stop: Event) -> SmartReport:
         """One read. `quick` leaves smartctl's drive database out: right for polls, not for verdicts."""
 
-    def start_self_test(self, presence: Presence, kind: str, *, stop: Event) -> None:
-        """Ask the drive to begin. DriveBusy if one runs; Refused if the drive does not take this kind."""
+    def start_self_test(self, presence: Presence, kind: str, *, stop: Event, spans: str | None = None) -> None:
+        """Ask the drive to begin. DriveBusy if one runs; Refused if the drive does not take this kind, or its spans."""
 
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         """Ask the drive to end its self-test."""

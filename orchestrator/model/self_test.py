@@ -4,17 +4,22 @@ A job demands more than a recording does: the start was seen, the log holds an e
 was read after it. What is missing is NoAnswer, never False.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.model.errors import NoAnswer, SelfTestAborted, SelfTestStalled
+from orchestrator.model.errors import InvalidArgument, NoAnswer, SelfTestAborted, SelfTestStalled
 from orchestrator.model.judge import judge_report
 from orchestrator.model.report import SelfTestEntry, SelfTestOutcome, SmartReport
 from orchestrator.model.verdict import Reason, Verdict, VerdictStatus
 
-SelfTestKind = Literal["short", "extended", "conveyance"]
+SelfTestKind = Literal["short", "extended", "conveyance", "selective"]
 
 _MINUTES_IF_UNSAID = {"short": 10, "conveyance": 15, "extended": 48 * 60}
+NEXT = "next"
+MOST_SPANS = 5  # ACS-3, Selective self-test log
+_SPAN = re.compile(r"(\d{1,19})-(\d{1,19})")
+_SECTOR_BYTES = 512  # for an estimate
 _FULL_LOG = 20  # entries: 21 in ATA's log (ACS-4), 20 in NVMe's and SCSI's (NVM Express Base, SPC-5)
 
 
@@ -33,9 +38,40 @@ class Patience:
     """In all; a drive may be five times slower than it said."""
 
 
-def patience(before: SmartReport, kind: SelfTestKind, poll_s: float | None = None) -> Patience:
-    minutes = dict(before.self_test_minutes).get(kind) or _MINUTES_IF_UNSAID[kind]
-    estimate = minutes * 60.0
+def spans_of(text: str) -> tuple[tuple[int, int], ...]:
+    """The spans of a selective self-test: "0-999,5000-5999" as pairs of LBAs, both included; none for "next".
+
+    InvalidArgument for anything else, and for more than the five that a drive takes.
+    """
+    if text == NEXT:
+        return ()
+    found = [_SPAN.fullmatch(part.strip()) for part in text.split(",")]
+    spans = tuple((int(match[1]), int(match[2])) for match in found if match)
+    if len(spans) < len(found) or any(first > last for first, last in spans) or len(spans) > MOST_SPANS:
+        raise InvalidArgument(
+            f"spans is {text!r}; it takes up to {MOST_SPANS} ranges of LBAs such as 0-999,5000-5999, or {NEXT}"
+        )
+    return spans
+
+
+def check_spans(kind: str, spans: str | None) -> None:
+    """They belong to the selective test, and to no other."""
+    if (kind == "selective") != (spans is not None):
+        what = f"the selective self-test needs spans, such as 0-999999 or {NEXT}"
+        raise InvalidArgument(what if spans is None else f"spans are for the selective self-test, not for {kind}")
+    if spans is not None:
+        spans_of(spans)
+
+
+def patience(
+    before: SmartReport, kind: SelfTestKind, poll_s: float | None = None, spans: str | None = None
+) -> Patience:
+    """A selective test reads its spans as fast as the extended one reads all; `next` may be as long as all."""
+    timed = "extended" if kind == "selective" else kind
+    estimate = 60.0 * (dict(before.self_test_minutes).get(timed) or _MINUTES_IF_UNSAID[timed])
+    if spans is not None and spans != NEXT and before.capacity_bytes:
+        sectors = sum(last - first + 1 for first, last in spans_of(spans))
+        estimate *= min(1.0, sectors * _SECTOR_BYTES / before.capacity_bytes)
     return Patience(
         estimate_s=estimate,
         poll_s=poll_s if poll_s is not None else min(300.0, max(15.0, estimate / 100)),

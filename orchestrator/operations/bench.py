@@ -23,8 +23,8 @@ class Bench(Protocol):
             ToolFailed, ToolTimeout, ToolMissing: smartctl could not say.
         """
 
-    def start_self_test(self, drive: Drive, kind: str) -> None:
-        """Raises DriveBusy when one runs already, Refused when the drive does not take this kind."""
+    def start_self_test(self, drive: Drive, kind: str, *, spans: str | None = None) -> None:
+        """Raises DriveBusy when one runs already, Refused when the drive does not take this kind, or its spans."""
 
     def abort_self_test(self, drive: Drive) -> None:
         """End the drive's self-test. Works while the job is being stopped too, within 5 s of host time.

@@ -1,6 +1,6 @@
 """The drive's own self-test: started, watched until its log has the entry, judged. Adopts nothing it did not start."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
@@ -9,6 +9,7 @@ from orchestrator.model.report import SmartReport
 from orchestrator.model.self_test import (
     Patience,
     SelfTestKind,
+    check_spans,
     judge_self_test,
     new_entry,
     patience,
@@ -18,18 +19,26 @@ from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, operation
 
 
-@operation(load=Load.SELF_TEST)
+def _check(*, kind: str, spans: str | None, **_: Any) -> None:
+    check_spans(kind, spans)
+
+
+@operation(load=Load.SELF_TEST, check=_check)
 def run_smart_test(
     drive: Drive,
     bench: Bench,
     *,
     kind: SelfTestKind = "short",
+    spans: str | None = None,
     poll_s: Annotated[float | None, Between(1, 86400)] = None,
 ) -> bool:
     """Run the drive's own self-test; True if the drive passed it, False if it failed. Minutes to days.
 
     Args:
-        kind: short takes minutes, extended hours to days; conveyance (ATA) looks for damage by transport.
+        kind: short takes minutes, extended hours to days; conveyance (ATA) looks for damage by transport;
+            selective (ATA) reads the spans alone.
+        spans: of a selective test: up to five ranges of LBAs, both ends included, such as 0-999999,5000000-5999999;
+            or next: the range that follows the last one's first, of its size, from the start again after the end.
         poll_s: rack seconds between two looks at the progress; None = 1 % of the drive's estimate, 15 to 300.
     Raises:
         DriveRemoved, DriveChanged: the drive left its slot, or another serial answers in its place.
@@ -42,8 +51,8 @@ def run_smart_test(
     before = bench.read(drive)
     if before.self_test_running:
         raise DriveBusy("the drive already runs a self-test that this job did not start", serial=drive.serial)
-    patient = patience(before, kind, poll_s)
-    bench.start_self_test(drive, kind)
+    patient = patience(before, kind, poll_s, spans)
+    bench.start_self_test(drive, kind, spans=spans)
     try:
         ran = _watch(drive, bench, kind, before, patient)
     except (JobCancelled, SlotCrashed, Interrupted, SelfTestStalled):

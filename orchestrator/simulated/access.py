@@ -7,11 +7,13 @@ here as the real tool would show it.
 from collections.abc import Callable
 
 from orchestrator.model.drive import Presence
-from orchestrator.model.errors import DriveChanged, JobCancelled, ToolFailed, ToolTimeout
+from orchestrator.model.errors import DriveChanged, JobCancelled, Refused, ToolFailed, ToolTimeout
 from orchestrator.model.ports import Event
 from orchestrator.model.report import SmartReport
+from orchestrator.model.self_test import spans_of
 from orchestrator.simulated.drive import SLOW_S, DriveModel
 from orchestrator.simulated.report import report_of
+from orchestrator.simulated.spans import NONE, SPANS, following
 
 
 class SimulatedAccess:
@@ -31,8 +33,15 @@ class SimulatedAccess:
         model.command()
         return report_of(model)
 
-    def start_self_test(self, presence: Presence, kind: str, *, stop: Event) -> None:
-        self._reach(presence, stop).start(kind)
+    def start_self_test(self, presence: Presence, kind: str, *, stop: Event, spans: str | None = None) -> None:
+        model = self._reach(presence, stop)
+        if spans is not None and model.running_kind() is None:
+            sectors = model.profile.sectors
+            chosen = spans_of(spans) or (following((*model.spans, NONE)[0], sectors),)
+            if any(last >= sectors for _, last in chosen):
+                raise Refused(f"drive {model.serial} has {sectors} LBAs", serial=model.serial)
+            model.spans = (*chosen, *[NONE] * (SPANS - len(chosen)))
+        model.start(kind)
 
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         self._reach(presence, stop).abort()

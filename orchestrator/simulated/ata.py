@@ -11,6 +11,7 @@ from typing import Final
 from orchestrator.model.errors import DriveBusy, Refused
 from orchestrator.simulated.drive import DriveModel
 from orchestrator.simulated.report import ATA_ENDINGS, execution_status
+from orchestrator.simulated.spans import packed, unpacked
 
 IDENTIFY: Final = 0xEC
 CHECK_POWER_MODE: Final = 0xE5
@@ -18,8 +19,10 @@ SMART: Final = 0xB0
 READ_DATA, READ_THRESHOLDS, EXECUTE_OFFLINE, READ_LOG, RETURN_STATUS = 0xD0, 0xD1, 0xD4, 0xD5, 0xDA
 ENABLING: Final = (0xD2, 0xD8, 0xDB)
 """Autosave, enable, automatic off-line: accepted, and nothing follows from them."""
+WRITE_LOG: Final = 0xD6
 SELF_TEST_LOG: Final = 0x06
-KINDS: Final = {0x01: "short", 0x02: "extended", 0x03: "conveyance"}
+SELECTIVE_LOG: Final = 0x09
+KINDS: Final = {0x01: "short", 0x02: "extended", 0x03: "conveyance", 0x04: "selective"}
 ABORT: Final = 0x7F
 SMART_SIGNATURE: Final = 0xC24F00
 FAILING_SIGNATURE: Final = 0x2CF400
@@ -46,7 +49,7 @@ class AtaWire:
     def __init__(self, model: DriveModel) -> None:
         self._model = model
 
-    def execute(self, command: int, feature: int = 0, count: int = 0, lba: int = 0) -> TaskFile:
+    def execute(self, command: int, feature: int = 0, count: int = 0, lba: int = 0, sent: bytes = b"") -> TaskFile:
         """One command; `lba` carries the SMART signature and in its low byte the log or self-test."""
         model, low = self._model, lba & 0xFF
         if command == CHECK_POWER_MODE:
@@ -64,20 +67,22 @@ class AtaWire:
             case 0xB0, 0xD5:
                 log = self._log(low)
                 return TaskFile(log) if log else REFUSED
+            case 0xB0, 0xD6 if low == SELECTIVE_LOG and len(sent) == 512:
+                return self._write_spans(sent)
             case 0xB0, 0xDA:
                 return TaskFile(count=count, lba=(FAILING_SIGNATURE if model.health_failed else SMART_SIGNATURE) | low)
             case 0xB0, _ if feature in ENABLING:
                 return TaskFile(count=count, lba=lba)
         return REFUSED
 
-    def cdb(self, cdb: bytes) -> tuple[bytes, int, bytes]:
-        """A SCSI command to the translation layer in front of it: data, status, sense."""
+    def cdb(self, cdb: bytes, sent: bytes = b"") -> tuple[bytes, int, bytes]:
+        """A SCSI command to the translation layer in front of it, with what it sends: data, status, sense."""
         match cdb[0]:
             case 0x85:
-                return self._pass_through(cdb[2], self.execute(cdb[14], cdb[4], cdb[6], _lba16(cdb)))
+                return self._pass_through(cdb[2], self.execute(cdb[14], cdb[4], cdb[6], _lba16(cdb), sent))
             case 0xA1:
                 lba = cdb[5] | cdb[6] << 8 | cdb[7] << 16
-                return self._pass_through(cdb[2], self.execute(cdb[9], cdb[3], cdb[4], lba))
+                return self._pass_through(cdb[2], self.execute(cdb[9], cdb[3], cdb[4], lba, sent))
             case 0x12 if not cdb[1] & 1:
                 return self._inquiry(), 0, b""
             case 0x00:
@@ -147,7 +152,7 @@ class AtaWire:
         page[363] = execution_status(model)
         struct.pack_into("<H", page, 364, 0 if profile.is_ssd else 120)
         page[367] = (
-            (0x51 if profile.is_ssd else 0x5B) & ~0x40
+            (0x51 if profile.is_ssd else 0x5B)
             | (0x20 if profile.conveyance_minutes else 0)
             | (0x04 if model.aborts_on_command else 0)
         )
@@ -170,14 +175,23 @@ class AtaWire:
         page[0] = 1
         match number:
             case 0x00:  # the directory: sectors of each log
-                page[2 * 0x01] = page[2 * SELF_TEST_LOG] = 1
+                page[2 * 0x01] = page[2 * SELF_TEST_LOG] = page[2 * SELECTIVE_LOG] = 1
             case 0x01:
                 pass  # no error was ever logged
             case 0x06:
                 self._fill_self_test_log(page)
+            case 0x09:
+                page = packed(self._model.spans, self._model.under_test())
             case _:
                 return None
         return _checked(page)
+
+    def _write_spans(self, page: bytes) -> TaskFile:
+        """ACS-3: not while a self-test runs, and only with a right checksum."""
+        if self._model.running_kind() is not None or sum(page) & 0xFF:
+            return REFUSED
+        self._model.spans = unpacked(page)
+        return TaskFile()
 
     def _fill_self_test_log(self, page: bytearray) -> None:
         self._model.progress()

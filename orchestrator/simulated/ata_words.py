@@ -24,7 +24,7 @@ LOG_STATUS: Final[dict[int, tuple[str, bool | None]]] = {
     0x7: ("Completed: read failure", False),
     0xF: ("Self-test routine in progress", None),
 }
-TEST_NAMES: Final = {1: "Short offline", 2: "Extended offline", 3: "Conveyance offline"}
+TEST_NAMES: Final = {1: "Short offline", 2: "Extended offline", 3: "Conveyance offline", 4: "Selective offline"}
 MINOR_VERSIONS: Final = {
     0x0028: "ATA8-ACS T13/1699-D revision 6",
     0x0029: "ATA8-ACS T13/1699-D revision 4",

@@ -19,6 +19,7 @@ from typing import Final
 from orchestrator.model.drive import Drive, Protocol
 from orchestrator.model.errors import DriveBusy, Refused
 from orchestrator.simulated.profile import SECTOR_BYTES, Profile
+from orchestrator.simulated.spans import Span, first_met, place_of, sectors_of
 
 FAULTS: Final = (
     "self_test_failure",
@@ -96,6 +97,8 @@ class DriveModel:
         """A running self-test never gets past this fraction."""
         self.failing_attribute: int | None = None
         """The ATA attribute with this id stands below its threshold."""
+        self.spans: tuple[Span, ...] = ()
+        """ATA: what a selective self-test reads, as a host wrote it last."""
         self.bad_lbas: set[int] = set()
         self.lamp_lit = False
         """The locate LED beside its slot."""
@@ -152,14 +155,15 @@ class DriveModel:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The self-tests it takes."""
-        return tuple(kind for kind in ("short", "extended", "conveyance") if self.profile.minutes(kind) is not None)
+        timed = tuple(kind for kind in ("short", "extended", "conveyance") if self.profile.minutes(kind) is not None)
+        return (*timed, "selective") if self.protocol is Protocol.ATA else timed
 
     def start(self, kind: str) -> None:
         """Begin a self-test. DriveBusy if one runs, Refused if the drive has no such test."""
         with self._lock:
             if self.running_kind() is not None:
                 raise DriveBusy(f"drive {self.serial} already runs a self-test", serial=self.serial)
-            if kind not in self.kinds:
+            if kind not in self.kinds or (kind == "selective" and not sectors_of(self.spans)):
                 raise Refused(f"drive {self.serial} takes no {kind} self-test", serial=self.serial)
             self.sleeping = False
             self._running = (kind, self._clock())
@@ -195,9 +199,19 @@ class DriveModel:
     def _fraction(self) -> float:
         assert self._running is not None  # noqa: S101
         kind, since = self._running
-        minutes = self.profile.minutes(kind) or 1
-        done = (self._clock() - since) / (minutes * 60)
+        done = (self._clock() - since) / self._duration_s(kind)
         return min(done, self.stuck_at) if self.stuck_at is not None else done
+
+    def _duration_s(self, kind: str) -> float:
+        if kind == "selective":  # it reads its spans as the extended test does
+            part = sectors_of(self.spans) / self.profile.sectors
+            return max(1.0, part * self.profile.extended_minutes * 60)
+        return (self.profile.minutes(kind) or 1) * 60.0
+
+    def under_test(self) -> tuple[int, int]:
+        """The span (1 to 5) and LBA that a running selective test has reached; (0, 0) while none runs."""
+        done = self.progress()
+        return place_of(self.spans, done) if done is not None and self.running_kind() == "selective" else (0, 0)
 
     def _settle(self) -> None:
         if self._running is None:
@@ -208,7 +222,7 @@ class DriveModel:
         if done < ended:
             return
         self._running = None
-        hours = self._hours_at(since + ended * (self.profile.minutes(kind) or 1) * 60)
+        hours = self._hours_at(since + ended * self._duration_s(kind))
         if fails_at <= 1.0:
             self.uncorrectable += 1
             self._log(SelfTestRecord(kind, Ending.READ_FAILURE, hours, int(10 - ended * 10) * 10, lba))
@@ -219,10 +233,13 @@ class DriveModel:
         """At what fraction a self-test of this kind stops, and at which LBA; beyond 1 = it does not."""
         points = [(2.0, 0)]
         if "self_test_failure" in self.faults:
-            points.append((self._fail_at, self.fail_lba))
+            lba = place_of(self.spans, self._fail_at)[1] if kind == "selective" else self.fail_lba
+            points.append((self._fail_at, lba))
         if self.bad_lbas and kind == "extended":  # only the extended test reads the whole surface
             first = min(self.bad_lbas)
             points.append((first / self.profile.sectors, first))
+        if kind == "selective" and (met := first_met(self.spans, self.bad_lbas)) is not None:
+            points.append((met[0] / sectors_of(self.spans), met[1]))
         return min(points)
 
     def _break_off(self, ending: Ending) -> None:

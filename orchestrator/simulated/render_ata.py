@@ -30,6 +30,7 @@ from orchestrator.simulated.ata_words import (
     major_version,
 )
 from orchestrator.simulated.profile import Profile
+from orchestrator.simulated.render_selective import selective_log, write_spans
 from orchestrator.simulated.sheet import (
     BELOW_THRESHOLD,
     COMMAND_FAILED,
@@ -43,7 +44,7 @@ from orchestrator.simulated.sheet import (
 )
 
 TAB: Final = "\t\t\t\t\t"
-CODES: Final = {"short": 1, "long": 2, "conveyance": 3}
+CODES: Final = {"short": 1, "long": 2, "conveyance": 3, "selective": 4}
 CAN_SELF_TEST, CAN_CONVEYANCE, CAN_SELECTIVE = 0x10, 0x20, 0x40
 
 
@@ -301,14 +302,14 @@ class AtaPages:
         }
 
     def selective_log(self, sheet: Sheet) -> None:
-        sheet.say("Selective Self-tests/Logging not supported", "")
+        selective_log(self._wire, sheet)
 
     def closing(self, sheet: Sheet) -> None:
         sheet.say("The above only provides legacy SMART information - try 'smartctl -x' for more", "")
 
     # -- commands
 
-    def start(self, sheet: Sheet, kind: str) -> None:
+    def start(self, sheet: Sheet, kind: str, spans: tuple[str, ...] = ()) -> None:
         page = self._smart(READ_DATA)
         sheet.say("=== START OF OFFLINE IMMEDIATE AND SELF-TEST SECTION ===")
         if kind == "conveyance" and not page[367] & CAN_CONVEYANCE:
@@ -316,16 +317,24 @@ class AtaPages:
         if page[363] >> 4 == 0xF:
             sheet.say(
                 f"Can't start self-test without aborting current test ({page[363] & 0xF}0% remaining),",
-                "add '-t force' option to override, or run 'smartctl -X' to abort test.",
+                "run 'smartctl -X' to abort test."
+                if spans
+                else "add '-t force' option to override, or run 'smartctl -X' to abort test.",
             )
             sheet.status |= COMMAND_FAILED
             return
+        size = int.from_bytes(self._identity[200:208], "little")
+        if (chosen := write_spans(self._wire, sheet, spans, size) if spans else ()) is None:
+            return
         name = {"long": "Extended"}.get(kind, kind.capitalize())
         command = f'"Execute SMART {name} self-test routine immediately in off-line mode"'
-        sheet.say(f"Sending command: {command}.")
+        sheet.say(f"Sending command: {command}.", *chosen)
         if self._wire.execute(SMART, EXECUTE_OFFLINE, 0, SMART_SIGNATURE | CODES[kind]).failed:
             sheet.say(f"Command {command} failed: scsi error aborted command")
             sheet.status |= COMMAND_FAILED
+            return
+        if spans:
+            sheet.say(f"Drive command {command} successful.", "Testing has begun.")
             return
         self._capability_data(sheet, page)
         minutes = sheet.data.pop("ata_smart_data")["self_test"]["polling_minutes"][KINDS[CODES[kind]]]

@@ -112,7 +112,7 @@ def _minutes(model: DriveModel) -> tuple[tuple[str, int], ...]:
     told: tuple[str, ...] = model.kinds if model.protocol is Protocol.ATA else ()
     if model.protocol is Protocol.SCSI and (model.tests or model.running_kind()):
         told = ("extended",)
-    return tuple((kind, model.profile.minutes(kind) or 0) for kind in told)
+    return tuple((kind, minutes) for kind in told if (minutes := model.profile.minutes(kind)) is not None)
 
 
 def _entry(protocol: Protocol, record: SelfTestRecord) -> SelfTestEntry:

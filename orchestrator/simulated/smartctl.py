@@ -20,8 +20,10 @@ from orchestrator.simulated.nvme import NvmeWire
 from orchestrator.simulated.render_ata import AtaPages
 from orchestrator.simulated.render_nvme import NvmePages
 from orchestrator.simulated.render_scsi import ScsiPages
+from orchestrator.simulated.render_selective import understood
 from orchestrator.simulated.scsi import ScsiWire
 from orchestrator.simulated.sheet import OPEN_FAILED, USAGE, Sheet
+from orchestrator.simulated.spans import SPANS
 
 SHORT: Final = "aiHcAl:t:Xn:B:d:T:P:q:Vh"
 LONG: Final = (
@@ -79,6 +81,8 @@ class Ask:
     node: str = ""
     sections: set[str] = field(default_factory=set)
     test: str = ""
+    spans: tuple[str, ...] = ()
+    """Of a selective test: M-N, M-max or next."""
     abort: bool = False
     device_type: str = ""
     leave_asleep: bool = False
@@ -210,6 +214,8 @@ def _take(ask: Ask, name: str, value: str) -> None:
             ask.wrong = f"=======> Unknown device type '{value}'"
         case "-t" if value in TESTS:
             ask.test = value
+        case "-t" if value.startswith("select,") and understood(value[7:]) and len(ask.spans) < SPANS:
+            ask.test, ask.spans = "selective", (*ask.spans, value[7:])
         case "-l" if value in ("error", "selftest", "selective"):
             ask.sections.add(value)
         case "-t" | "-l":
@@ -302,7 +308,9 @@ def _show(ask: Ask, pages: Pages, sheet: Sheet, speaks: Speaks) -> None:
         pages.closing(sheet)
     if ask.abort:
         pages.abort(sheet)
-    elif ask.test and (ask.test != "conveyance" or speaks is Speaks.ATA):
+    elif ask.spans and isinstance(pages, AtaPages):
+        pages.start(sheet, ask.test, ask.spans)
+    elif ask.test in TESTS and (ask.test != "conveyance" or speaks is Speaks.ATA):
         pages.start(sheet, ask.test)
     elif not wanted:
         sheet.say(

@@ -24,6 +24,7 @@ from orchestrator.simulated.preload import PreloadBed, children_env
 from orchestrator.simulated.profile import Profile, load_profiles
 from orchestrator.simulated.report import report_of
 from orchestrator.simulated.smartctl import StandInSmartctl
+from orchestrator.simulated.spans import NONE, SPANS
 
 ATA, NVME, SCSI = Protocol.ATA, Protocol.NVME, Protocol.SCSI
 NODES = {ATA: "/dev/sda", SCSI: "/dev/sdb", NVME: "/dev/nvme0"}
@@ -132,6 +133,19 @@ def busy_life(drive: DriveModel, clock: Clock) -> None:
         then(running("short", 2), running("extended", 2))(drive, clock)
 
 
+def selective(*spans: tuple[int, int], fraction: float) -> Callable[[DriveModel, Clock], None]:
+    """ATA only: other drives stay as they are."""
+
+    def bring(drive: DriveModel, clock: Clock) -> None:
+        if drive.protocol is ATA:
+            drive.spans = (*spans, *[NONE] * (SPANS - len(spans)))
+            drive.start("selective")
+            clock.now += fraction * drive._duration_s("selective")
+            drive.progress()
+
+    return bring
+
+
 STATES: dict[str, Callable[[DriveModel, Clock], None]] = {
     "fresh": fresh,
     "running 2": running("short", 0.02),
@@ -152,6 +166,12 @@ STATES: dict[str, Callable[[DriveModel, Clock], None]] = {
     "hot": injected("hot"),
     "bad sector": then(injected("bad_sector"), running("extended", 2)),
     "busy life": busy_life,
+    "selective running": selective((0, 999), (2_000_000, 30_000_000), fraction=0.43),
+    "selective passed": selective((0, 999), (123_456_789, 223_456_789), fraction=2),
+    "selective failed": then(injected("self_test_failure"), selective((5_000_000, 20_000_000), fraction=2)),
+    "selective aborted": then(
+        selective((0, 999), (5000, 20_000_000), fraction=0.5), lambda drive, clock: drive.abort()
+    ),
 }
 
 
@@ -268,6 +288,44 @@ def test_commands_are_answered_and_refused_in_the_same_words(pair, options, busy
     begin()
     our_status, our_output = pair.ours(*options)
     assert (our_status, pair.drive.running_kind()) == (status, did)
+    assert text_of(our_output) == text_of(output)
+
+
+LAST = 10**12
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-t", "select,0-1000000"),
+        ("-t", "select,0-10", "-t", "select,200-3000000"),
+        ("-t", "select,7-max"),
+        ("-t", f"select,7-{LAST}"),
+        ("-t", f"select,{LAST}-{LAST}"),
+        ("-t", "select,next"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("before", [(0, 99), (50, 100_000_000), (1, -1), (-70_000_001, -1), (-10, -5)], ids=str)
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+@pytest.mark.parametrize("version", ["7.4"])
+@pytest.mark.parametrize("pair", [next(p for p in profiles() if p.protocol is ATA)], indirect=True, ids=["ata"])
+def test_spans_are_chosen_in_the_same_words_and_written_alike(pair, options, before, busy):
+    """`before`: the span of the selective test before, counted from the end where negative."""
+    drive = pair.drive
+
+    def begin() -> None:
+        drive.abort()
+        first, last = (lba + drive.profile.sectors if lba < 0 else lba for lba in before)
+        drive.spans = ((first, last), *[NONE] * (SPANS - 1))
+        if busy:
+            drive.start("selective")
+
+    begin()
+    (status, output), did = pair.real(*options), (drive.running_kind(), drive.spans)
+    begin()
+    our_status, our_output = pair.ours(*options)
+    assert (our_status, (drive.running_kind(), drive.spans)) == (status, did)
     assert text_of(our_output) == text_of(output)
 
 

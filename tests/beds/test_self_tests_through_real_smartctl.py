@@ -84,8 +84,8 @@ class Drawer:
     def read(self, drive: Drive | None = None, *, quick: bool = False) -> SmartReport:
         return self.access.read(self.presence, quick=quick, stop=self.stop)
 
-    def start_self_test(self, drive: Drive, kind: str) -> None:
-        self.access.start_self_test(self.presence, kind, stop=self.stop)
+    def start_self_test(self, drive: Drive, kind: str, *, spans: str | None = None) -> None:
+        self.access.start_self_test(self.presence, kind, stop=self.stop, spans=spans)
 
     def abort_self_test(self, drive: Drive) -> None:
         self.access.abort_self_test(self.presence, stop=threading.Event())
@@ -98,6 +98,11 @@ class Drawer:
         return self.now
 
     def checkpoint(self) -> None: ...
+
+    def surface(self, drive: Drive) -> Any:
+        raise NotImplementedError
+
+    lamp = peers = surface
 
     def progress(self, percent: float, *, remaining_s: float | None = None) -> None:
         self.percents.append(percent)
@@ -247,6 +252,45 @@ def test_conveyance_runs_on_an_ata_drive_that_has_it(bed, real_smartctl):
     drawer = Drawer(ATA, bed, real_smartctl("7.3"), takes="conveyance")
     assert run_smart_test(drawer.drive, drawer, kind="conveyance") is True
     assert drawer.read().self_tests[0].kind == "conveyance"
+
+
+def on_each_smartctl(test):
+    return pytest.mark.parametrize("drawer", [(ATA, "7.3"), (ATA, "7.4"), (ATA, STAND_IN)], indirect=True)(test)
+
+
+@on_each_smartctl
+def test_selective_spans_walk_a_big_drive_over_several_nights(drawer):
+    third = drawer.model.profile.sectors // 3
+    walked = []
+    for spans in (f"0-{third}", "next", "next", "next"):
+        assert run_smart_test(drawer.drive, drawer, kind="selective", spans=spans) is True
+        walked.append(drawer.model.spans[0])
+    assert walked[1][0] == third + 1
+    assert walked[2][1] == drawer.model.profile.sectors - 1, "the last one ends with the drive"
+    assert walked[3][0] == 0, "and the next round begins"
+    assert [entry.kind for entry in drawer.read().self_tests] == ["selective"] * 4
+
+
+@on_each_smartctl
+def test_a_selective_test_finds_the_bad_sector_that_its_spans_meet_and_no_other(drawer):
+    drawer.model.bad_lbas = {5_000_000}
+    assert run_smart_test(drawer.drive, drawer, kind="selective", spans="0-4999999,5000001-6000000") is True
+    assert run_smart_test(drawer.drive, drawer, kind="selective", spans="100-200,4999000-5001000") is False
+    newest = drawer.read().self_tests[0]
+    assert (newest.kind, newest.outcome, newest.lba) == ("selective", SelfTestOutcome.FAILED, 5_000_000)
+
+
+@on_each_smartctl
+def test_spans_beyond_the_drive_are_refused(drawer):
+    with pytest.raises(Refused, match="span"):
+        drawer.start_self_test(drawer.drive, "selective", spans=f"{10**12}-{10**12 + 5}")
+    assert drawer.model.running_kind() is None
+
+
+@pytest.mark.parametrize("drawer", [(SCSI, "7.3"), (NVME, "7.4")], indirect=True)
+def test_selective_is_for_ata_only(drawer):
+    with pytest.raises(Refused):
+        drawer.start_self_test(drawer.drive, "selective", spans="0-5")
 
 
 def test_a_hanging_drive_ends_at_the_deadline_and_a_cancel_ends_at_once(bed, real_smartctl):

@@ -42,7 +42,7 @@ class Script:
         self.calls.append("quick" if quick else "read")
         return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
 
-    def start_self_test(self, drive, kind):
+    def start_self_test(self, drive, kind, *, spans=None):
         self.calls.append(f"start {kind}")
 
     def abort_self_test(self, drive):

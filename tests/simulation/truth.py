@@ -187,9 +187,9 @@ class AuditedAccess:
         self.truth.check(report.serial == presence.drive.serial, f"I1: read {report.serial} for {presence}")
         return report
 
-    def start_self_test(self, presence: Presence, kind: str, *, stop: Event) -> None:
+    def start_self_test(self, presence: Presence, kind: str, *, stop: Event, spans: str | None = None) -> None:
         self._audit(presence)
-        self.access.start_self_test(presence, kind, stop=stop)
+        self.access.start_self_test(presence, kind, stop=stop, spans=spans)
 
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         self._audit(presence)
