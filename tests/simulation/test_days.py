@@ -8,12 +8,14 @@ import pytest
 
 from tests.simulation.day import live
 from tests.simulation.planted import PLANTS, hunt
+from tests.simulation.plugging import plug
 
 SEEDS = int(os.environ.get("ORCHESTRATOR_SEEDS", "200"))
 JOBS = int(os.environ.get("ORCHESTRATOR_JOBS", "50"))
 BATCH = 20
 FOUND_BUGS = (
     (77, "a drive was plugged in at the very end of the day: the day's own bug"),
+    (129, "a worker's end reached a new directory before its slot's slate, and was never said again"),
     (799, "a slot's Began reached a new directory before its slate: two jobs ran in one slot"),
 )
 
@@ -24,6 +26,16 @@ def test_a_day_of_faults_breaks_nothing(first):
     for seed in range(first, min(first + BATCH, SEEDS)):
         world = live(seed, JOBS)
         assert not world.broken, "\n".join([f"python -m tests.simulation.day {seed} {JOBS}", *world.tail, world.broken])
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+def test_random_plugging_neither_doubles_nor_loses_a_plan_job(first):
+    for seed in range(first, min(first + BATCH, SEEDS)):
+        world = plug(seed)
+        assert not world.broken, "\n".join(
+            [f"python -m tests.simulation.plugging {seed} 40", *world.tail, world.broken]
+        )
 
 
 @pytest.mark.parametrize(("seed", "why"), FOUND_BUGS)
