@@ -33,7 +33,7 @@ class Plans:
 
     def advance(self, slot_id: int) -> None:
         tables = self._tables
-        if slot_id not in tables.slots or slot_id in tables.leaving:
+        if tables.closed or slot_id not in tables.slots or slot_id in tables.leaving:
             return
         if tables.slots[slot_id].state not in (SlotState.READY, SlotState.EMPTY):
             return  # not seen, or nothing may be started: it is published again when that is over

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from orchestrator.actors import hotplug, slot, worker
+from orchestrator.actors.allowance import Allowance
 from orchestrator.actors.directory import JobDirectory
 from orchestrator.actors.hotplug import HotplugActor
 from orchestrator.actors.slot import Introduce, SlotActor
@@ -239,6 +240,11 @@ def a_drive_is_found_by_its_slot_and_not_by_its_presence(patch: pytest.MonkeyPat
 @plant
 def the_first_listing_goes_to_an_address_that_is_not_yet_known(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HotplugActor, "_hear", lambda self, message: self._post.tell("hotplug", message))
+
+
+@plant
+def a_budget_counts_who_waits_and_not_who_runs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Allowance, "_drawn", lambda self: [])
 
 
 # -- of plans, found by random plugging
