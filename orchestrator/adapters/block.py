@@ -1,4 +1,4 @@
-"""A drive's block device, as the kernel has it in sysfs: which node it is, and which stay of which disk."""
+"""Which node reads a drive's LBAs: not always the one that smartctl asks."""
 
 import re
 from pathlib import Path
@@ -34,11 +34,3 @@ def block_node(presence: Presence, sys: Path = Path("/sys")) -> str:
     if not found:
         raise DriveRemoved(f"{presence.node} has no namespace to read", serial=presence.drive.serial)
     return f"/dev/nvme{found[0][1]}n{found[0][0]}"
-
-
-def diskseq(node: str, sys: Path = Path("/sys")) -> int | None:
-    """The kernel's number of this stay (Linux 5.15); None for what is no block device, and before."""
-    try:
-        return int((sys / "class/block" / Path(node).resolve().name / "diskseq").read_text())
-    except (OSError, ValueError):
-        return None

@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.adapters import reader_child
-from orchestrator.adapters.block import block_node, diskseq
+from orchestrator.adapters.block import block_node
 from orchestrator.adapters.tool import checked_node
+from orchestrator.adapters.udev_block import diskseq_now
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import DriveRemoved, JobCancelled, ToolFailed, ToolStuck, ToolTimeout
 from orchestrator.model.ports import Event
-from orchestrator.model.scan import PLACE_BYTES, Stretch
+from orchestrator.model.scan import Stretch
 
 _SLICE_S = 0.02  # how late `stop` may be noticed
 _END_S = 0.1  # a child that only waits for a request ends by itself in less
@@ -71,16 +72,19 @@ class Reader:
         self._path, self._serial, self._stop, self._sys = path, serial, stop, sys_root
         self._deadline_s = deadline_s
         self._line = bytearray()
-        self._stay = diskseq(path, sys_root)
-        self._child = subprocess.Popen(  # noqa: S603  the node was checked
-            (*(("sudo", "-n") if sudo else ()), sys.executable, "-I", "-S", program, path),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            start_new_session=True,
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-        )
+        self._stay = self._diskseq()
+        try:
+            self._child = subprocess.Popen(  # noqa: S603  the node was checked
+                (*(("sudo", "-n") if sudo else ()), sys.executable, "-I", "-S", program, path),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                start_new_session=True,
+                env={"PATH": os.defpath, "LC_ALL": "C"},
+            )
+        except OSError as error:  # no sudo, no more processes or descriptors
+            raise ToolFailed(f"the reader of {path} could not be started: {error}", serial=serial) from error
         try:
             hello = self._answer()
             self.sector_bytes = int(hello["sector"])
@@ -90,7 +94,7 @@ class Reader:
             raise
 
     def read(self, lba: int, end_lba: int) -> Stretch:
-        if diskseq(self._path, self._sys) != self._stay:
+        if self._diskseq() != self._stay:
             raise DriveRemoved(f"{self._path} is another disk now: {self._serial} left its slot", serial=self._serial)
         size = self.sector_bytes
         with suppress(BrokenPipeError):  # its last words say why
@@ -119,6 +123,10 @@ class Reader:
                 return
         threading.Thread(target=child.wait, name=f"reap-{child.pid}", daemon=True).start()
         raise ToolStuck(f"a read of {self._path} hangs and cannot be killed", serial=self._serial)
+
+    def _diskseq(self) -> int | None:
+        """None for what is no block device, and before Linux 5.15."""
+        return diskseq_now(Path(self._path).resolve().name, self._sys)
 
     def _stdin(self) -> int:
         assert self._child.stdin is not None  # noqa: S101
@@ -159,6 +167,3 @@ class Reader:
             raise DriveRemoved(f"{self._path} is gone ({said}): {self._serial} left its slot", serial=self._serial)
         remedy = "run as root, or set sudo in the rack file" if number in _DENIED else ""
         raise ToolFailed(f"{self._path} cannot be read: {said}", remedy=remedy, serial=self._serial)
-
-
-assert reader_child.PLACE == PLACE_BYTES  # noqa: S101  the child imports nothing of ours

@@ -45,6 +45,8 @@ def read_scan(
             raise Refused(f"the drive has {surface.sectors} LBAs, and {asked}", serial=drive.serial)
         tally = Tally(start_lba, surface.sector_bytes)
         for _, zone_end in zones(start_lba, end, surface.sectors):
+            if len(tally.bad_lbas) >= most_bad:
+                break
             tally.enter_zone()
             tally.feel(bench.read(drive, quick=True))
             while tally.lba < zone_end and len(tally.bad_lbas) < most_bad:
@@ -54,7 +56,7 @@ def read_scan(
                     bench.read(drive, quick=True)  # a drive that is gone has no bad places: it raises
                 tally.add(stretch)
                 done = (tally.lba - start_lba) / (end - start_lba)
-                bench.progress(100 * done, remaining_s=tally.seconds * (1 - done) / done)
+                bench.progress(100 * done, remaining_s=tally.seconds * (1 - done) / done if done else None)
     after = bench.read(drive)
     tally.feel(after)
     result = tally.result(gave_up=tally.lba < end)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters import reader_child
 from orchestrator.adapters.reader import Reader, Readers
 from orchestrator.model.drive import Drive, Presence
 from orchestrator.model.errors import DriveRemoved, JobCancelled, Refused, ToolFailed, ToolTimeout
+from orchestrator.model.scan import PLACE_BYTES
 from tests.surface.bench import hurried_child
 
 MIB = 1 << 20
@@ -35,6 +37,17 @@ def test_a_file_is_read_from_end_to_end(image, stop):
     assert 0 < stretch.seconds < 10
     assert stretch.slowest
     reader.close()
+
+
+def test_the_child_and_the_rules_mean_the_same_places():
+    """It imports nothing of ours."""
+    assert reader_child.PLACE == PLACE_BYTES
+
+
+def test_what_cannot_be_started_is_a_tool_that_failed(image, stop, monkeypatch):
+    monkeypatch.setattr("sys.executable", "/no/python")
+    with pytest.raises(ToolFailed, match="could not be started"):
+        Reader(str(image), stop=stop)
 
 
 def test_the_file_is_only_ever_open_for_reading(image, stop):

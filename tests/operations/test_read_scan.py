@@ -26,9 +26,9 @@ def over(tmp_path, image):
     """A rack whose one drive reads this image; with statements of ours in front of each read."""
     racks = []
 
-    def make(body="", **more):
+    def make(body="", *, at_a_time="1.0", **more):
         if body:
-            more["program"] = hurried_child(tmp_path, body)
+            more["program"] = hurried_child(tmp_path, body, at_a_time=at_a_time)
         surfaces = OnePath(image, more)
         racks.append(rack_over(surfaces))
         return racks[-1], surfaces
@@ -84,6 +84,13 @@ def test_three_bad_places_are_found_exactly_and_fail_the_drive(over, number):
     assert "3 places" in job.verdict.reasons[0].text
 
 
+def test_failing_reads_that_take_longer_than_a_stretch_lose_nothing(over):
+    """A real drive tries for seconds; so one stretch may end where it began."""
+    rack, _ = over(unreadable(0, 20_480), at_a_time="1e-9")
+    result, _ = scan(rack)
+    assert (result.bad_lbas, result.sectors_read) == ((0, 20_480), LBAS - 16)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "bad"),
     [
@@ -123,6 +130,7 @@ def test_a_dead_surface_is_given_up_with_what_was_found(over):
     assert result.bad_lbas[0] == LBAS // 2
     assert len(result.bad_lbas) >= 100
     assert result.end_lba < LBAS
+    assert len({lba for lba, _ in result.temperatures}) == len(result.temperatures), "it looked at no further zone"
     assert "gave up" in job.verdict.reasons[0].text
 
 

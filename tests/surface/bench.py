@@ -52,11 +52,13 @@ def rack_over(surfaces: OnePath) -> Rack:
     return Rack(parts, simulation)
 
 
-def hurried_child(folder: Path, body: str) -> str:
+def hurried_child(folder: Path, body: str, *, at_a_time: str = "1.0") -> str:
     """The path of a reader's child with these statements in front of each read of `offset`."""
     source = Path(reader_child.__file__).read_text("utf-8")
     head = "    def pread(offset: int, length: int) -> int:\n"
     assert head in source
     program = folder / "child.py"
+    assert "STRETCH_S = 1.0\n" in source
+    source = source.replace("STRETCH_S = 1.0\n", f"STRETCH_S = {at_a_time}\n")
     program.write_text(source.replace(head, head + "".join(f"        {line}\n" for line in body.splitlines())))
     return str(program)
