@@ -11,7 +11,7 @@ import pytest
 from tests.guest.machine import Machine, check_host
 from tests.guest.prepare import GuestParts, Missing, find_parts, one_at_a_time
 
-collect_ignore = [] if os.environ.get("ORCHESTRATOR_FULL") else ["test_kernel_disks.py"]
+collect_ignore = [] if os.environ.get("ORCHESTRATOR_FULL") else ["test_hotplug.py", "test_kernel_disks.py"]
 
 
 @pytest.fixture(scope="session")

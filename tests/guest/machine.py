@@ -126,10 +126,16 @@ class Machine:
 
     # -- the hand at the rack
 
-    def plug_nvme(self, slot: int, serial: str) -> None:
-        """A new NVMe drive, all zeros, into an empty slot (1 to SLOTS). Returns when qemu has done its part."""
-        medium = {"driver": "null-co", "size": NVME_BYTES, "read-zeroes": True, "node-name": f"medium-{serial}"}
-        self.control("blockdev-add", **medium)
+    def plug_nvme(self, slot: int, serial: str, bytes_per_s: int = 0) -> None:
+        """A new NVMe drive, all zeros, into an empty slot (1 to SLOTS). Returns when qemu has done its part.
+
+        `bytes_per_s`: how fast it reads at most, after the first four seconds' worth; 0 = as fast as it can.
+        """
+        limits = {"x-bps-total": bytes_per_s, "x-bps-total-max": 4 * bytes_per_s, "x-bps-total-max-length": 1}
+        self.control("object-add", **{"qom-type": "throttle-group", "id": f"pace-{serial}"}, **limits)
+        medium = {"driver": "null-co", "size": NVME_BYTES, "read-zeroes": True}
+        drive = {"driver": "throttle", "throttle-group": f"pace-{serial}", "node-name": f"medium-{serial}"}
+        self.control("blockdev-add", **drive, file=medium)
         device = {"driver": "nvme", "id": serial, "serial": serial, "drive": f"medium-{serial}", "bus": f"slot{slot}"}
         self.control("device_add", **device)
 
