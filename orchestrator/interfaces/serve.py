@@ -51,19 +51,20 @@ def run(config: Path | None, simulated: bool, slots: int, speed: float, seed: in
 
 def serve(open_rack: Callable[[], "Rack"], file: Path | None) -> None:
     """Blocks until SIGTERM or SIGINT. `file`: taken over anew on SIGHUP."""
-    stop, again = threading.Event(), threading.Event()
+    asked, pause = set[int](), threading.Event()
 
     def told(number: int, _: FrameType | None) -> None:
-        (again if number == signal.SIGHUP else stop).set()
+        asked.add(number)  # takes no lock: an Event's could be held by the very code that the signal interrupts
 
     before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         with open_rack() as rack, _view(rack) as view:
             leaving: tuple[int, ...] = ()
-            while not stop.wait(LOOK_S):
+            while asked <= {signal.SIGHUP}:
+                pause.wait(LOOK_S)
                 busy = {job.slot_id for job in rack.get_jobs_list() if not job.has_ended} if leaving else set()
-                if again.is_set() or (leaving and busy.isdisjoint(leaving)):
-                    again.clear()
+                if signal.SIGHUP in asked or (leaving and busy.isdisjoint(leaving)):
+                    asked.discard(signal.SIGHUP)
                     leaving = _take_over(rack, file, view.say)
                 view.look()
             view.say("stopping")
@@ -80,7 +81,7 @@ def _take_over(rack: "Rack", file: Path | None, say: Callable[[str], None]) -> t
     except OrchestratorError as exc:
         say(f"the rack stays as it was: {outcome.explain(exc)}")
         return ()
-    say(f"{file} is taken over: {len(rack.slots())} slots")
+    say(f"{file} is taken over")
     for slot_id in leaving:
         say(f"slot {slot_id} is no longer in the file, and leaves when its jobs have ended")
     return leaving
