@@ -148,7 +148,8 @@ def open_monitor(run: Path, receive_buffer: int = RECEIVE_BUFFER) -> Any:
     if not (run / CONTROL).exists():
         text = f"udevd does not run here: there is no {run / CONTROL}; in a container, the host's /run/udev is needed"
         raise OrchestratorError(f"{text}; {NO_UDEVD}", remedy=NO_UDEVD)
-    monitor = _pyudev().Monitor.from_netlink(_context(), source="udev")
+    context = _context()
+    monitor = _pyudev().Monitor.from_netlink(context, source="udev")
     monitor.filter_by("block", "disk")
     try:
         monitor.set_receive_buffer_size(receive_buffer)
@@ -167,15 +168,17 @@ def list_blocks(sys: Path = Path("/sys")) -> Iterator[tuple[str, Block | str]]:
 
 
 def _context() -> Any:
-    return _pyudev().Context()
-
-
-def _pyudev() -> Any:
+    """Loads libudev; where it cannot be found, pyudev raises ImportError here and not at its own import."""
     try:
-        import pyudev
+        return _pyudev().Context()
     except ImportError as exc:
         remedy = "apt install libudev1"
         raise OrchestratorError(f"udev cannot be asked: {exc}; {remedy}", remedy=remedy) from exc
+
+
+def _pyudev() -> Any:
+    import pyudev
+
     return pyudev
 
 

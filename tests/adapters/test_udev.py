@@ -313,3 +313,12 @@ def test_a_fixed_node_is_asked_again_when_udev_names_it(host):
     host.plug("sdq", "elsewhere", "SN-Q")
     assert heard(source) == [("add", "/dev/sdq", ("SN-Q", 2))]
     ports.close()
+
+
+def test_a_host_without_libudev_is_told_what_to_install(monkeypatch):
+    def missing():
+        raise ImportError("No library named udev")
+
+    monkeypatch.setattr(udev, "_pyudev", lambda: SimpleNamespace(Context=missing))
+    with pytest.raises(OrchestratorError, match="apt install libudev1"):
+        list(udev.list_blocks())
