@@ -199,6 +199,7 @@ class SlotActor(pykka.ThreadingActor):
             self._end_children(end.job_id, JobCancelled("the job it belongs to has ended"), leave_drive=False)
             del self._runs[end.job_id]
             self._keep(end)
+            self._tell(end)  # again: the directory may have fallen over what the worker told it
 
     def _end(self, job_id: int, error: NoAnswer) -> None:
         """At once, whatever its worker is doing."""

@@ -14,9 +14,14 @@ SEEDS = int(os.environ.get("ORCHESTRATOR_SEEDS", "200"))
 JOBS = int(os.environ.get("ORCHESTRATOR_JOBS", "50"))
 BATCH = 20
 FOUND_BUGS = (
-    (77, "a drive was plugged in at the very end of the day: the day's own bug"),
-    (129, "a worker's end reached a new directory before its slot's slate, and was never said again"),
-    (799, "a slot's Began reached a new directory before its slate: two jobs ran in one slot"),
+    (77, 50, "a drive was plugged in at the very end of the day: the day's own bug"),
+    (129, 50, "a worker's end reached a new directory before its slot's slate, and was never said again"),
+    (799, 50, "a slot's Began reached a new directory before its slate: two jobs ran in one slot"),
+    (
+        3228,
+        100,
+        "the directory fell over a worker's end while its slot said what it held, and nobody said the end again",
+    ),
 )
 
 
@@ -38,9 +43,9 @@ def test_random_plugging_neither_doubles_nor_loses_a_plan_job(first):
         )
 
 
-@pytest.mark.parametrize(("seed", "why"), FOUND_BUGS)
-def test_a_seed_that_once_found_a_bug_holds(seed, why):
-    assert not live(seed).broken, why
+@pytest.mark.parametrize(("seed", "jobs", "why"), FOUND_BUGS)
+def test_a_seed_that_once_found_a_bug_holds(seed, jobs, why):
+    assert not live(seed, jobs).broken, why
 
 
 @pytest.mark.timeout(600)
