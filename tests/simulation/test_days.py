@@ -20,7 +20,7 @@ FOUND_BUGS = (
     (
         3228,
         100,
-        "the directory fell over a worker's end while its slot said what it held, and nobody said the end again",
+        "the directory fell over a worker's end while its slot said what it held: the end was lost",
     ),
 )
 
