@@ -108,7 +108,7 @@ def test_two_drives_that_change_places_are_each_in_the_others_slot(shelf):
 def test_after_a_storm_of_a_thousand_events_the_slots_are_what_is_plugged_in(shelf):
     with shelf.start() as rack:
         shelf.storm(EVENTS)
-        rack.becomes(shelf.serials)
+        rack.becomes(shelf.serials, within_s=20.0)  # 5 s on a machine of its own; two busy cores took longer
 
 
 def test_after_an_overflow_in_mid_storm_the_slots_are_what_is_plugged_in(shelf):
