@@ -258,6 +258,11 @@ class Rack:
         return self._tables.journal.follow(after)
 
     @property
+    def sequence(self) -> int:
+        """Of the newest event, as `events(after=...)` takes it: while it stays, nothing that is published changed."""
+        return self._tables.journal.sequence
+
+    @property
     def operations(self) -> Mapping[str, Operation[..., Any]]:
         """The declared operations by name, users' own included."""
         return MappingProxyType(self._door.operations)
