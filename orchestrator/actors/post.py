@@ -8,6 +8,7 @@ import contextlib
 from typing import Any
 
 import pykka
+from pykka.messages import ProxyGetAttr
 
 Key = int | str
 
@@ -31,6 +32,17 @@ class Post:
 
     def ref(self, key: Key) -> pykka.ActorRef[Any] | None:
         return self._refs.get(key)
+
+    def answers(self, key: Key, timeout: float) -> bool:
+        """Whether this actor takes a message from its inbox within `timeout` host seconds. Blocks so long at most."""
+        ref = self._refs.get(key)
+        if ref is None:
+            return False
+        try:
+            ref.ask(ProxyGetAttr(attr_path=("actor_urn",)), timeout=timeout)  # pykka's own: no actor has to know it
+        except (pykka.ActorDeadError, pykka.Timeout):
+            return False
+        return True
 
     def known(self) -> tuple[Key, ...]:
         return tuple(self._refs)

@@ -1,0 +1,56 @@
+"""One route per declared operation: POST /api/v1/operations/NAME opens a job, answered at once with its record."""
+
+import hashlib
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import Response
+
+from orchestrator.interfaces.web import encode, schemas
+from orchestrator.interfaces.web.idempotency import Keys
+from orchestrator.interfaces.web.reply import JsonReply
+from orchestrator.interfaces.web.security import needs
+from orchestrator.interfaces.web.tokens import Scope
+from orchestrator.operations.declare import Operation
+
+if TYPE_CHECKING:
+    from orchestrator.rack import Rack
+
+KEY = Header(
+    alias="Idempotency-Key",
+    min_length=1,
+    max_length=255,
+    description="the same key and body again give the same job, for 24 h",
+)
+
+
+def add(router: APIRouter, rack: "Rack", operation: Operation[..., Any], keys: Keys) -> None:
+    def start(request: Request, body: Any, idempotency_key: str | None = None) -> Response:
+        options = {name: getattr(body.options, name) for name in type(body.options).model_fields}
+
+        def open_job() -> int:
+            return rack.start(operation.name, body.client_ref, body.slot_id, body.parent, **options)
+
+        if idempotency_key is None:
+            job_id, again = open_job(), False
+        else:
+            digest = hashlib.sha256(f"{operation.name} {body.model_dump_json()}".encode()).digest()
+            job_id, again = keys.begin(request.state.identity.name, idempotency_key, digest, open_job)
+        job = rack.get_job_status(job_id)
+        headers = {"location": f"/api/v1/jobs/{job_id}"} | ({"idempotency-replayed": "true"} if again else {})
+        return JsonReply(encode.job(job), 202, headers)
+
+    start.__annotations__["body"] = schemas.start_of(operation)
+    start.__annotations__["idempotency_key"] = Annotated[str | None, KEY]
+    router.add_api_route(
+        f"/operations/{operation.name}",
+        start,
+        methods=["POST"],
+        status_code=202,
+        operation_id=f"start_{operation.name}",
+        summary=operation.summary,
+        dependencies=[needs(Scope.RUN)],
+        response_model=None,
+        responses={202: {"model": schemas.Job, "description": "Accepted; Location has the job's address"}},
+        tags=["operations"],
+    )
