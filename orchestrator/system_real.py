@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.adapters.enclosure import Enclosures
+from orchestrator.adapters.leftovers import take_over
 from orchestrator.adapters.nodes import NodePlace, Nodes
 from orchestrator.adapters.owner import Owner
 from orchestrator.adapters.process import ChildProcesses
@@ -28,9 +29,11 @@ def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Pa
     owner = Owner(file)
     ports = Threads()
     tool = settings.smartctl
-    processes = ChildProcesses()
+    children = take_over(owner.children)
+    processes = ChildProcesses(record=children)
     access = Smartctl(processes, tool.path, sudo=tool.sudo, deadline_s=tool.deadline_s)
-    surfaces, lamps = Readers(sudo=tool.sudo, deadline_s=tool.deadline_s), Enclosures(processes, sudo=tool.sudo)
+    surfaces = Readers(sudo=tool.sudo, deadline_s=tool.deadline_s, record=children)
+    lamps = Enclosures(processes, sudo=tool.sudo)
     nodes = Nodes({}, access, ports)
 
     def arrangement(described: RackSettings) -> dict[str, Any]:
@@ -61,6 +64,7 @@ def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Pa
 
     def close() -> None:
         ports.close()
+        children.close()
         owner.release()
 
     made = Parts(

@@ -25,8 +25,10 @@ class Owner:
         real = rack_file.resolve()
         if folder is None:
             folder = RUN_LOCK if os.access(RUN_LOCK, os.W_OK) else Path(tempfile.gettempdir())
-        name = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
-        fd = _open(folder / f"orchestrator-{name}.lock")
+        lock = folder / f"orchestrator-{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}.lock"
+        self.children = lock.with_suffix(".children")
+        """The path for the record of the owner's child processes."""
+        fd = _open(lock)
         self.release = weakref.finalize(self, os.close, fd)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

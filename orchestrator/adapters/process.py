@@ -8,6 +8,7 @@ A child in uninterruptible sleep ignores even SIGKILL; it is left behind and nob
 until the child itself has ended: a grandchild that keeps the pipe open delays nothing, and is killed with the group.
 posix_spawn with setsid and a pidfd costs about 1 ms less than subprocess with a timeout (notes of speed.md, measured).
 PR_SET_PDEATHSIG is left out on purpose: it also fires when only the spawning thread ends (prctl(2), and measured).
+What outlives our own process is found again by the record: adapters/leftovers.py.
 """
 
 import os
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
+from orchestrator.adapters.leftovers import ChildRecord, boot_ticks
 from orchestrator.model.ports import Event, Finished
 
 MISSING = 127
@@ -41,6 +43,7 @@ class ChildProcesses:
         env: added to the child's environment, which else holds PATH and the C locale only.
         limit_bytes: of standard output and of standard error each; a child that prints more is killed.
         kill_wait_s: how long SIGKILL may take before the child counts as deaf.
+        record: where each child is noted while it lives.
     """
 
     def __init__(
@@ -49,10 +52,12 @@ class ChildProcesses:
         env: Mapping[str, str] = MappingProxyType({}),
         limit_bytes: int = 1 << 20,
         kill_wait_s: float = 2.0,
+        record: ChildRecord | None = None,
     ) -> None:
         path = f"{os.environ['PATH']}:{_SBIN}" if os.environ.get("PATH") else _SBIN
-        self._env = {"PATH": path, "LC_ALL": "C", "LANG": "C", **env}
+        self._env = {"PATH": path, "LC_ALL": "C", "LANG": "C", **env, **(record.environment if record else {})}
         self._limit_bytes = limit_bytes
+        self._record = record
         self._kill_wait_s = kill_wait_s
 
     def run(self, argv: tuple[str, ...], *, deadline_s: float, stop: Event) -> Finished:
@@ -63,7 +68,7 @@ class ChildProcesses:
         if program is None:
             return Finished(MISSING, b"", f"{argv[0]}: not found".encode())
         try:
-            child = _Child(program, argv, self._env, self._limit_bytes)
+            child = _Child(program, argv, self._env, self._limit_bytes, self._record)
         except FileNotFoundError as error:
             return Finished(MISSING, b"", f"{argv[0]}: {error.strerror}".encode())
         except OSError as error:  # no permission, wrong format, no more processes or descriptors
@@ -81,8 +86,15 @@ class ChildProcesses:
 class _Child:
     """A started child and our ends of its pipes. `end` must be called exactly once."""
 
-    def __init__(self, program: str, argv: tuple[str, ...], env: Mapping[str, str], limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
+    def __init__(
+        self,
+        program: str,
+        argv: tuple[str, ...],
+        env: Mapping[str, str],
+        limit_bytes: int,
+        record: ChildRecord | None,
+    ) -> None:
+        self._limit_bytes, self._record = limit_bytes, record
         out, out_child = os.pipe()
         try:
             err, err_child = os.pipe()
@@ -92,6 +104,7 @@ class _Child:
             raise
         self._chunks: dict[int, bytearray] = {out: bytearray(), err: bytearray()}
         self._out, self._err = out, err
+        began = boot_ticks()
         try:
             self._pid = os.posix_spawn(
                 program,
@@ -112,11 +125,12 @@ class _Child:
         finally:
             os.close(out_child)
             os.close(err_child)
+        self._row = record.note(self._pid, began) if record is not None else None
         try:
             self._pidfd = os.pidfd_open(self._pid)
         except OSError:  # out of descriptors: without one we could not follow it
             _signal_group(self._pid, signal.SIGKILL)
-            _reap_later(self._pid)
+            self._reap_later()
             self._close()
             raise
         os.set_blocking(out, False)
@@ -157,13 +171,26 @@ class _Child:
             # before the reaping, while the number is still ours: also what the child left behind goes
             _signal_group(self._pid, signal.SIGKILL)
             if not self._exited(kill_wait_s):
-                _reap_later(self._pid)
+                self._reap_later()
                 return None
             self._drain()
-            return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+            return os.waitstatus_to_exitcode(self._reap())
         finally:
             os.close(self._pidfd)
             self._close()
+
+    def _reap(self) -> int:
+        """Wait for its end; the status, 0 when somebody else took it."""
+        status = 0
+        with suppress(ChildProcessError):
+            _, status = os.waitpid(self._pid, 0)
+        if self._record is not None:
+            self._record.strike(self._row)
+        return status
+
+    def _reap_later(self) -> None:
+        """On a thread of its own, so that a deaf child leaves no zombie: minutes from now, or never."""
+        threading.Thread(target=self._reap, name=f"reap-{self._pid}", daemon=True).start()
 
     def _exited(self, timeout_s: float) -> bool:
         ready = select.poll()
@@ -196,13 +223,3 @@ class _Child:
 def _signal_group(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):  # gone already; or root's, started by sudo: it will be "deaf"
         os.killpg(pid, number)
-
-
-def _reap_later(pid: int) -> None:
-    """Wait for a deaf child on a thread of its own, so that it leaves no zombie: minutes from now, or never."""
-
-    def reap() -> None:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, 0)
-
-    threading.Thread(target=reap, name=f"reap-{pid}", daemon=True).start()

@@ -23,6 +23,7 @@ from typing import Any
 
 from orchestrator.adapters import reader_child
 from orchestrator.adapters.block import block_node
+from orchestrator.adapters.leftovers import ChildRecord, boot_ticks
 from orchestrator.adapters.tool import checked_node
 from orchestrator.adapters.udev_block import diskseq_now
 from orchestrator.model.drive import Presence
@@ -43,15 +44,29 @@ class Readers:
     Args:
         sudo: put `sudo -n` in front of the child.
         deadline_s: host seconds for one read of at most 1 MiB; the kernel's own retries last 30 s and more.
+        record: where each child is noted while it lives.
     """
 
-    def __init__(self, *, sudo: bool = False, deadline_s: float = 60.0, sys: Path = Path("/sys")) -> None:
-        self._sudo, self._deadline_s, self._sys = sudo, deadline_s, sys
+    def __init__(
+        self,
+        *,
+        sudo: bool = False,
+        deadline_s: float = 60.0,
+        sys: Path = Path("/sys"),
+        record: ChildRecord | None = None,
+    ) -> None:
+        self._sudo, self._deadline_s, self._sys, self._record = sudo, deadline_s, sys, record
 
     def open(self, presence: Presence, *, stop: Event) -> "Reader":
         node = checked_node(block_node(presence, self._sys))
         return Reader(
-            node, presence.drive.serial, stop=stop, sudo=self._sudo, deadline_s=self._deadline_s, sys_root=self._sys
+            node,
+            presence.drive.serial,
+            stop=stop,
+            sudo=self._sudo,
+            deadline_s=self._deadline_s,
+            sys_root=self._sys,
+            record=self._record,
         )
 
 
@@ -68,11 +83,14 @@ class Reader:
         deadline_s: float = 60.0,
         sys_root: Path = Path("/sys"),
         program: str = reader_child.__file__,
+        record: ChildRecord | None = None,
     ) -> None:
+        self._record = record
         self._path, self._serial, self._stop, self._sys = path, serial, stop, sys_root
         self._deadline_s = deadline_s
         self._line = bytearray()
         self._stay = self._diskseq()
+        began = boot_ticks()
         try:
             self._child = subprocess.Popen(  # noqa: S603  the node was checked
                 (*(("sudo", "-n") if sudo else ()), sys.executable, "-I", "-S", program, path),
@@ -81,10 +99,11 @@ class Reader:
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 start_new_session=True,
-                env={"PATH": os.defpath, "LC_ALL": "C"},
+                env={"PATH": os.defpath, "LC_ALL": "C", **(record.environment if record else {})},
             )
         except OSError as error:  # no sudo, no more processes or descriptors
             raise ToolFailed(f"the reader of {path} could not be started: {error}", serial=serial) from error
+        self._row = record.note(self._child.pid, began) if record is not None else None
         try:
             hello = self._answer()
             self.sector_bytes = int(hello["sector"])
@@ -119,10 +138,15 @@ class Reader:
                 with suppress(ProcessLookupError, PermissionError):  # gone already; or root's, by sudo
                     os.killpg(child.pid, number)
             with suppress(subprocess.TimeoutExpired):
-                child.wait(patience_s)
+                self._reap(patience_s)
                 return
-        threading.Thread(target=child.wait, name=f"reap-{child.pid}", daemon=True).start()
+        threading.Thread(target=self._reap, name=f"reap-{child.pid}", daemon=True).start()
         raise ToolStuck(f"a read of {self._path} hangs and cannot be killed", serial=self._serial)
+
+    def _reap(self, patience_s: float | None = None) -> None:
+        self._child.wait(patience_s)
+        if self._record is not None:
+            self._record.strike(self._row)
 
     def _diskseq(self) -> int | None:
         """None for what is no block device, and before Linux 5.15."""
