@@ -1,4 +1,4 @@
-"""A store that keeps the history as long as the process lives: for tests, and racks that want no file."""
+"""Where the history is kept: a store that lives as long as the process. The one with a file is in `sqlite.py`."""
 
 from orchestrator.model.job import Event
 
