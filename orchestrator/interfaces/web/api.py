@@ -33,8 +33,7 @@ LONGEST_WAIT_S = 60.0
 DURABLE_S = 5.0
 """Between an end that is known and one that is durable, at most."""
 READ, RUN, ADMIN = [needs(Scope.READ)], [needs(Scope.RUN)], [needs(Scope.ADMIN)]
-JobId = Annotated[int, Path(ge=0, lt=schemas.INT64)]
-SlotId = Annotated[int, Path(ge=0, lt=schemas.INT64)]
+PathId = Annotated[schemas.Int64, Path()]
 
 
 class Wanted(BaseModel):
@@ -47,11 +46,11 @@ class Wanted(BaseModel):
     name_starts_with: str = Field("", max_length=200)
     status: AsyncJobStatus | None = None
     client_ref: schemas.Int64 | None = None
-    slot_id: schemas.Id | None = None
+    slot_id: schemas.Int64 | None = None
     serial: str | None = Field(None, max_length=200)
     order_by: Literal[ORDERS] = "id"  # type: ignore[valid-type]
     descending: bool = False
-    after_id: schemas.Id | None = Field(None, description="the page behind this job; goes with the order by id")
+    after_id: schemas.Int64 | None = Field(None, description="the page behind this job; goes with the order by id")
 
 
 def router(rack: "Rack", feed: Feed) -> APIRouter:
@@ -59,6 +58,7 @@ def router(rack: "Rack", feed: Feed) -> APIRouter:
     keys = Keys()
     for operation in rack.operations.values():
         starts.add(found, rack, operation, keys)
+    starts.add_unknown(found, rack)
     _jobs(found, rack, feed)
     _slots(found, rack)
     _service(found, rack, feed)
@@ -78,7 +78,7 @@ def _jobs(router: APIRouter, rack: "Rack", feed: Feed) -> None:
         return JsonReply(body, headers=_link(wanted, items, limit) if more else None)
 
     @router.get("/jobs/{job_id}", dependencies=READ, responses=_ok(schemas.Job), tags=["jobs"])
-    def get_job_status(job_id: JobId) -> Response:
+    def get_job_status(job_id: PathId) -> Response:
         """The job as it is now."""
         return JsonReply(encode.job(rack.get_job_status(job_id)))
 
@@ -86,7 +86,7 @@ def _jobs(router: APIRouter, rack: "Rack", feed: Feed) -> None:
 
     @router.get("/jobs/{job_id}/result", dependencies=READ, responses=_ok(result), tags=["jobs"])
     async def get_result(
-        request: Request, job_id: JobId, wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S)] = 0.0
+        request: Request, job_id: PathId, wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S)] = 0.0
     ) -> Response:
         """The answer, 409 while the job runs, or 424 with its error. Waits for the end so many seconds at most."""
         job = await run_in_threadpool(rack.get_job_status, job_id)
@@ -95,17 +95,17 @@ def _jobs(router: APIRouter, rack: "Rack", feed: Feed) -> None:
         return await run_in_threadpool(_result, rack, job_id, request.url.path)
 
     @router.post("/jobs/{job_id}/pause", dependencies=RUN, responses=_ok(schemas.Job), tags=["jobs"])
-    def pause_job(job_id: JobId) -> Response:
+    def pause_job(job_id: PathId) -> Response:
         """Ask it to stand still at its next checkpoint; the job as it is now."""
         return JsonReply(encode.job(rack.pause_job(job_id)))
 
     @router.post("/jobs/{job_id}/resume", dependencies=RUN, responses=_ok(schemas.Job), tags=["jobs"])
-    def resume_job(job_id: JobId) -> Response:
+    def resume_job(job_id: PathId) -> Response:
         """Let it go on; the job as it is now."""
         return JsonReply(encode.job(rack.resume_job(job_id)))
 
     @router.post("/jobs/{job_id}/cancel", dependencies=RUN, responses=_ok(schemas.Job), tags=["jobs"])
-    def cancel_job(job_id: JobId) -> Response:
+    def cancel_job(job_id: PathId) -> Response:
         """Ask for its end, which comes within 10 s; the job as it is now."""
         return JsonReply(encode.job(rack.cancel_job(job_id)))
 
@@ -127,12 +127,12 @@ def _slots(router: APIRouter, rack: "Rack") -> None:
         return JsonReply(kept[1])
 
     @router.get("/slots/{slot_id}", dependencies=READ, responses=_ok(schemas.Slot), tags=["slots"])
-    async def slot(slot_id: SlotId) -> Response:
+    async def slot(slot_id: PathId) -> Response:
         """One slot as it is now."""
         return JsonReply(encode.slot(_slot(rack, slot_id)))
 
     @router.post("/slots/{slot_id}/release", dependencies=ADMIN, responses=_ok(schemas.Slot), tags=["slots"])
-    def release_slot(slot_id: SlotId) -> Response:
+    def release_slot(slot_id: PathId) -> Response:
         """Give a quarantined slot another try; changes no other slot."""
         return JsonReply(encode.slot(rack.release_slot(slot_id)))
 
@@ -148,7 +148,9 @@ def _service(router: APIRouter, rack: "Rack", feed: Feed) -> None:
     stream: dict[int | str, dict[str, Any]]
     stream = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Endless"}}
 
-    @router.get("/events", dependencies=READ, responses=stream, response_class=EventStream, tags=["events"])
+    @router.get(
+        "/events", dependencies=READ, responses=stream, status_code=200, response_class=EventStream, tags=["events"]
+    )
     async def events(last_event_id: Annotated[str, Header(max_length=100)] = "") -> Response:
         """Server-sent events: a snapshot, then what changed, at most every 100 ms. Ends with the rack."""
         return EventStream(feed, last_event_id)

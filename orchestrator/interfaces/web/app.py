@@ -44,14 +44,15 @@ def create_app(rack: "Rack", *, tokens: Tokens | None = None, hosts: tuple[str, 
     app = FastAPI(title="Drive test orchestrator", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.feed = feed
     problems.install(app)
-    app.include_router(api.router(rack, feed))
+    rest = api.router(rack, feed)
+    app.include_router(rest)
     app.include_router(login.router(tokens, sessions, login.Attempts()))
     _add_documents(app, rack, feed)
     if importlib.util.find_spec(PAGES) is not None:
         app.include_router(importlib.import_module(PAGES).router(rack), include_in_schema=False)
     if STATIC.is_dir():
         app.mount("/static", StaticFiles(directory=STATIC), "static")
-    openapi.install(app)
+    openapi.install(app, rest)
     app.add_middleware(Guard, tokens=tokens, sessions=sessions, hosts=hosts)
     return app
 

@@ -166,6 +166,11 @@ class Feed:
             if not bells and self._waiting.get(job_id) is bells:
                 del self._waiting[job_id]
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a job's end."""
+        return sum(map(len, list(self._waiting.values())))
+
     def _wake(self, job_id: int) -> None:
         for bell in self._waiting.pop(job_id, ()):
             bell.set()

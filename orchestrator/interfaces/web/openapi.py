@@ -3,7 +3,7 @@
 import importlib.metadata
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -24,11 +24,12 @@ def scope_of(route: APIRoute) -> Scope | None:
     return found[0].scope
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, api: APIRouter) -> None:
     """Raises LookupError where a route of the API names no scope: it is not served at all."""
-    routes = [route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema]
+    routes = [route for route in api.routes if isinstance(route, APIRoute)]
     for route in routes:
         scope_of(route)
+    routes = [route for route in routes if route.include_in_schema]
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -18,7 +18,6 @@ from orchestrator.operations.declare import Operation
 
 INT64 = 2**63
 Int64 = Annotated[int, Field(ge=-INT64, lt=INT64)]
-Id = Annotated[int, Field(ge=0, lt=INT64)]
 _SIMPLE = (bool, int, float, str, type(None), None)
 
 
@@ -118,9 +117,9 @@ def start_of(operation: Operation[..., Any]) -> type[BaseModel]:
         f"Start{_title(operation.name)}",
         __base__=Taken,
         client_ref=(Int64, Field(description="the caller's own number; echoed, never interpreted")),
-        slot_id=(Id, ...),
+        slot_id=(Int64, ...),
         options=(options, given),
-        parent=(Id | None, Field(None, description="the slot's running job, in whose turn this one is to run")),
+        parent=(Int64 | None, Field(None, description="the slot's running job, in whose turn this one is to run")),
     )
 
 

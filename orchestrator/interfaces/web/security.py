@@ -10,6 +10,7 @@ scope `run`; a route of the API names its scope with `needs`, and create_app ref
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -22,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.interfaces.web import tokens as keys
 from orchestrator.interfaces.web.login import COOKIE, Sessions
-from orchestrator.interfaces.web.problems import problem
+from orchestrator.interfaces.web.problems import problem, unexpected
 from orchestrator.interfaces.web.tokens import Tokens
 from orchestrator.model.errors import NotPermitted
 
@@ -43,6 +44,8 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Guard:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        closed = _closed(send)
+        closed = Closed(send)
         try:
             headers = Headers(scope=scope)
             self._check_host(headers, scope)
@@ -104,7 +107,13 @@ class Guard:
             await refusal.response(scope, receive, closed)
             return
         scope.setdefault("state", {})["identity"] = identity
-        await self._app(scope, receive, closed)
+        try:
+            await self._app(scope, receive, closed)
+        except Exception:
+            if closed.begun:
+                raise
+            _log.exception("%s %s", scope["method"], scope["path"])
+            await unexpected(scope["path"])(scope, receive, closed)
 
     def _check_host(self, headers: Headers, scope: Scope) -> None:
         given = headers.getlist("host")
@@ -207,13 +216,18 @@ async def _limited(headers: Headers, scope: Scope, receive: Receive) -> Receive:
     return replay
 
 
-def _closed(send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
+class Closed:
+    """A `send` that puts HEADERS on every answer."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.begun = True
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             for name, value in HEADERS.items():
                 headers[name] = value
             headers.setdefault("cache-control", "no-store")
-        await send(message)
-
-    return send_with_headers
+        await self._send(message)

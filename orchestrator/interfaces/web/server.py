@@ -34,7 +34,7 @@ class HttpServer:
     """A service that runs. A context: leaving it stops it. The rack stays open."""
 
     def __init__(self, server: uvicorn.Server, bound: socket.socket, feed: Feed, scheme: str) -> None:
-        self._server, self._socket, self._feed = server, bound, feed
+        self._server, self._socket, self.feed = server, bound, feed
         self._thread = threading.Thread(target=server.run, args=([bound],), name="web-server", daemon=True)
         host, self.port = bound.getsockname()[:2]
         self.url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
@@ -54,7 +54,7 @@ class HttpServer:
 
     def stop(self) -> None:
         """Ends the streams first, then the requests; returns when the thread has ended, within STOP_S and a moment."""
-        self._feed.end_soon()
+        self.feed.end_soon()
         self._server.should_exit = True
         self._thread.join(STOP_S + 5)
         self._socket.close()

@@ -11,6 +11,7 @@ from orchestrator.interfaces.web.idempotency import Keys
 from orchestrator.interfaces.web.reply import JsonReply
 from orchestrator.interfaces.web.security import needs
 from orchestrator.interfaces.web.tokens import Scope
+from orchestrator.model.errors import UnknownOperation
 from orchestrator.operations.declare import Operation
 
 if TYPE_CHECKING:
@@ -54,3 +55,11 @@ def add(router: APIRouter, rack: "Rack", operation: Operation[..., Any], keys: K
         responses={202: {"model": schemas.Job, "description": "Accepted; Location has the job's address"}},
         tags=["operations"],
     )
+
+
+def add_unknown(router: APIRouter, rack: "Rack") -> None:
+    """Behind all others: says which operations there are."""
+
+    @router.post("/operations/{name}", dependencies=[needs(Scope.RUN)], include_in_schema=False)
+    async def start(name: str) -> Response:
+        raise UnknownOperation(f"no operation {name!r}", remedy=f"it is one of: {', '.join(sorted(rack.operations))}")
