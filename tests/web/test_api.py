@@ -87,8 +87,8 @@ def test_a_refusal_that_ended_a_job_is_no_ask_again(client, rack):
         ("GET", "/api/v1/jobs?order_by=name&after_id=3", 422, "invalid_argument"),
     ],
 )
-def test_what_is_wrong_is_a_problem_with_a_code(client, method, path, status, code):
-    answer = client.request(method, path)
+def test_what_is_wrong_is_a_problem_with_a_code(shared_client, method, path, status, code):
+    answer = shared_client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -116,12 +116,12 @@ def test_what_is_wrong_is_a_problem_with_a_code(client, method, path, status, co
         b"\xff\xfe",
     ],
 )
-def test_a_start_that_makes_no_sense_opens_no_job(client, body):
-    answer = client.post(
+def test_a_start_that_makes_no_sense_opens_no_job(shared_client, body):
+    answer = shared_client.post(
         "/api/v1/operations/run_smart_test", content=body, headers={"content-type": "application/json"}
     )
     assert answer.status_code in (400, 422) and answer.json()["code"]
-    assert client.get(JOBS).json()["total"] == 0
+    assert shared_client.get(JOBS).json()["total"] == 0
 
 
 def test_an_empty_slot_is_refused_with_the_way_out(client, rack):
@@ -212,8 +212,8 @@ def test_slots_are_those_of_the_rack_and_fresh_at_once(client, rack):
     assert client.get("/api/v1/slots").json()["items"][0]["state"] == "empty"
 
 
-def test_operations_tell_the_schema_of_their_options(client):
-    found = {op["name"]: op for op in client.get("/api/v1/operations").json()["items"]}
+def test_operations_tell_the_schema_of_their_options(shared_client):
+    found = {op["name"]: op for op in shared_client.get("/api/v1/operations").json()["items"]}
     assert found["read_scan"]["pausable"] is True and found["run_smart_test"]["summary"]
     kind = found["run_smart_test"]["options"]["properties"]["kind"]
     assert kind["enum"] == ["short", "extended", "conveyance", "selective"] and kind["default"] == "short"

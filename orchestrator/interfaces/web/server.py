@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import uvicorn
+from fastapi import FastAPI
 
 from orchestrator.interfaces.web.app import HOSTS, create_app
 from orchestrator.interfaces.web.events import Feed
@@ -33,8 +34,9 @@ MOST_AT_ONCE = 4_096
 class HttpServer:
     """A service that runs. A context: leaving it stops it. The rack stays open."""
 
-    def __init__(self, server: uvicorn.Server, bound: socket.socket, feed: Feed, scheme: str) -> None:
-        self._server, self._socket, self.feed = server, bound, feed
+    def __init__(self, server: uvicorn.Server, bound: socket.socket, app: FastAPI, scheme: str) -> None:
+        self._server, self._socket, self.app = server, bound, app
+        self.feed: Feed = app.state.feed
         self._thread = threading.Thread(target=server.run, args=([bound],), name="web-server", daemon=True)
         host, self.port = bound.getsockname()[:2]
         self.url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
@@ -113,7 +115,7 @@ def serve_http(
     except (OSError, ValueError) as exc:  # ssl.SSLError is an OSError
         bound.close()
         raise ConfigError(f"the certificate {tls_certificate} with the key {tls_key} cannot be used: {exc}") from exc
-    server = HttpServer(uvicorn.Server(config), bound, app.state.feed, "https" if tls_certificate else "http")
+    server = HttpServer(uvicorn.Server(config), bound, app, "https" if tls_certificate else "http")
     server.start()
     return server
 

@@ -150,19 +150,30 @@ class Tokens:
     @contextmanager
     def _writing(self) -> Iterator[tuple[Token, ...]]:
         """The tokens, while no other process changes them."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock, self.path.with_name(self.path.name + ".lock").open("w") as lock:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self.path.with_name(f"{self.path.name}.lock").open("w")
+        except OSError as exc:
+            raise ConfigError(f"{self.path} cannot be written: {exc.strerror}") from exc
+        with self._lock, lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield self._read()
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
         text = json.dumps({"tokens": [_plain(token) for token in tokens]}, indent=1)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)  # mode 0600
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(self.path)
+        try:
+            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f"{self.path.name}.")  # mode 0600
+            try:
+                with os.fdopen(handle, "w") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self.path)
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as exc:
+            raise ConfigError(f"{self.path} cannot be written: {exc.strerror or exc}") from exc
 
 
 def _scope(text: str) -> Scope:
