@@ -44,14 +44,14 @@ class Face:
         """What it does, what the newest job was, or why nothing can be started."""
         if self.slot.state in TROUBLE:
             return self.slot.reason
-        return words(self.job.name) if self.job is not None else self.last_what
+        job = self.job or self.last
+        return words(job.name) if job is not None else ""
 
     @property
-    def last_what(self) -> str:
-        job = self.last
-        if job is None:
-            return ""
-        return f"{words(job.name)}: {words(job.error.code).lower()}" if job.error else words(job.name)
+    def why(self) -> str:
+        """Why the newest job has no answer."""
+        error = self.last.error if self.last is not None and self.verdict == "no-answer" else None
+        return words(error.code) if error is not None else ""
 
     @property
     def progress(self) -> int:

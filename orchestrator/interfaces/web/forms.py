@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from orchestrator.interfaces.web.wording import unit, words
+from orchestrator.interfaces.web.wording import unit, without_unit, words
 from orchestrator.operations.declare import Operation, Option
 
 
@@ -58,7 +58,7 @@ def _field(option: Option) -> Field:
     low = option.between
     return Field(
         name=option.name,
-        label=words(option.name),
+        label=without_unit(option.name),
         control=control,
         as_type=as_type,
         default="" if option.required or option.default is None else _text(option.default),

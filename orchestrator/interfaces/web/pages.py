@@ -21,9 +21,9 @@ from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from orchestrator.interfaces.web import faces, problems, tellings, wording
 from orchestrator.interfaces.web.forms import form_of
@@ -107,7 +107,7 @@ def show(request: Request, rack: "Rack", template: str, status: int = 200, **val
 def error_page(request: Request, rack: "Rack", status: int, text: str, remedy: str = "") -> Response:
     """What a browser is shown where a program gets problem+json."""
     title = TITLES.get(status) or HTTPStatus(status).phrase.capitalize()
-    return show(request, rack, "error.html", status, title=title, text=text, remedy=remedy)
+    return show(request, rack, "error.html", status, code=status, title=title, text=text, remedy=remedy)
 
 
 def _page_route(rack: "Rack") -> type[APIRoute]:
@@ -124,6 +124,8 @@ def _page_route(rack: "Rack") -> type[APIRoute]:
                     return error_page(request, rack, problems.status_of(exc), exc.text, exc.remedy)
                 except RequestValidationError:
                     return error_page(request, rack, 404, "The address names nothing here.", "look at the address")
+                except HTTPException:
+                    raise
                 except Exception:
                     _log.exception("page %s", request.url.path)
                     return error_page(request, rack, 500, "This page could not be made.", "the log has the traceback")
@@ -133,12 +135,13 @@ def _page_route(rack: "Rack") -> type[APIRoute]:
     return PageRoute
 
 
-class Elsewhere(Route):
-    """What no page, and nothing else, answers to. The API's own paths keep their problem+json."""
+class Elsewhere(StringConvertor):
+    """The rest of an address that is not of the API's, whose own errors stay problem+json."""
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        foreign = scope["path"].startswith(("/api/", "/static/")) or scope.get("method") not in ("GET", "HEAD")
-        return (Match.NONE, {}) if foreign else super().matches(scope)
+    regex = r"(?!api/|static/|metrics$).*"
+
+
+register_url_convertor("elsewhere", Elsewhere())
 
 
 def router(rack: "Rack") -> APIRouter:
@@ -247,10 +250,12 @@ def router(rack: "Rack") -> APIRouter:
     def show_login(request: Request, next: str = "/", failed: str = "") -> Response:  # noqa: A002 -- its name there
         return show(request, rack, "login.html", next=next, wrong=WRONG.get(failed, ""))
 
+    @pages.get("/{path:elsewhere}")
     def show_elsewhere(request: Request) -> Response:
-        return error_page(request, rack, 404, "The address names no page.", "start from the rack")
+        if "text/html" not in request.headers.get("accept", ""):
+            raise HTTPException(404)
+        raise NotFound("The address names no page.", remedy="start from the rack")
 
-    pages.routes.append(Elsewhere("/{path:path}", show_elsewhere, methods=["GET"], include_in_schema=False))
     return pages
 
 

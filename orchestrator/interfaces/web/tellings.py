@@ -16,6 +16,7 @@ from orchestrator.model.verdict import Verdict
 from orchestrator.operations.declare import Operation, Option, describe
 
 MOST_LISTED = 20
+_ENDLESS = 2**63
 Drawn = tuple[Chart, str, str]
 """A chart, and what stands below its left and its right end."""
 
@@ -180,14 +181,19 @@ class OperationTold:
 
 
 def operation(declared: Operation[..., Any]) -> OperationTold:
-    told = []
-    for option in declared.options.values():
-        low = option.between
-        takes = describe(option.type) + (f", {low.least:g} to {low.most:g}" if low else "")
-        told.append(OptionTold(option.name, takes, _else(option), option.help))
+    options = declared.options.values()
+    told = [OptionTold(option.name, _takes(option), _else(option), option.help) for option in options]
     command = f"orchestrator run {declared.name.removeprefix('run_').replace('_', '-')} SLOT"
     answer = describe(declared.answer_type)
     return OperationTold(declared.name, declared.summary, answer, declared.pausable, command, tuple(told))
+
+
+def _takes(option: Option) -> str:
+    what, low = describe(option.type), option.between
+    if low is None:
+        return what
+    least, most = wording.number(low.least), wording.number(low.most)
+    return f"{what}, from {least}" if low.most >= _ENDLESS else f"{what}, {least} to {most}"
 
 
 def _else(option: Option) -> str:

@@ -6,12 +6,14 @@ All are plain text; the templates escape.
 from datetime import datetime
 from typing import Any
 
+_ACRONYMS = ("lba", "lbas", "smart", "wwn")
 _UNITS = (("_celsius", "°C"), ("_percent", "%"), ("mb_per_s", "MB/s"), ("_hours", "h"), ("seconds", "s"), ("_s", "s"))
 
 
 def words(name: str) -> str:
-    """An operation's, state's or error's name as it is read: run_smart_test is "Smart test", as on the command line."""
-    text = name.removeprefix("run_").replace("_", " ").strip()
+    """An operation's, state's or error's name as it is read: run_smart_test is "SMART test", as on the command line."""
+    parts = name.removeprefix("run_").replace("-", "_").split("_")
+    text = " ".join(part.upper() if part in _ACRONYMS else part for part in parts).strip()
     return text[:1].upper() + text[1:]
 
 
@@ -59,6 +61,12 @@ def number(value: float) -> str:
 def unit(name: str) -> str:
     """What a value of this name is counted in, by the name's end; "" where it does not say."""
     return next((text for end, text in _UNITS if name.endswith(end)), "")
+
+
+def without_unit(name: str) -> str:
+    """The name in words, for where its unit stands beside it: poll_s is "Poll"."""
+    end = next((end for end, _ in _UNITS if name.endswith(end)), "")
+    return words(name.removesuffix(end) if end.startswith("_") else name)
 
 
 def value(name: str, what: Any) -> str:

@@ -23,13 +23,13 @@ function take() {
   cells.clear();
   for (const element of document.querySelectorAll(".cell")) {
     const find = (name) => element.querySelector(`.${name}`);
-    const { slot, job, last, lastWhat, serial } = element.dataset;
+    const { slot, job, last, lastWhat, lastWhy, serial } = element.dataset;
     cells.set(Number(slot), {
       element,
       state: element.dataset.state,
       verdict: element.dataset.verdict,
       job: job ? Number(job) : null,
-      last: last ? { verdict: last, what: lastWhat, serial } : null,
+      last: last ? { verdict: last, what: lastWhat, why: lastWhy, serial } : null,
       eta: "",
       parts: {
         label: find("label"), state: find("state").lastChild, found: find("found").lastChild, percent: find("percent"),
@@ -76,8 +76,7 @@ function end(job) {
   const verdict = found(job);
   const cell = cells.get(job.slot_id);
   if (!cell || !verdict || job.parent_id !== null || !job.drive) return;
-  const what = job.error ? `${words(job.name)}: ${words(job.error.code).toLowerCase()}` : words(job.name);
-  cell.last = { verdict, what, serial: job.drive.serial };
+  cell.last = { verdict, what: words(job.name), why: job.error ? words(job.error.code) : "", serial: job.drive.serial };
 }
 
 function found(job) {
@@ -127,7 +126,7 @@ function write(cell, slot) {
     say(parts.model, slot.drive?.model ?? "");
     say(parts.serial, slot.drive?.serial ?? "");
     cell.eta = left(job?.eta);
-    say(parts.eta, cell.eta);
+    say(parts.eta, cell.eta || (verdict === "no-answer" ? last.why : ""));
   }
   return changed;
 }

@@ -2,8 +2,11 @@
 
 const skew = Date.parse(document.documentElement.dataset.now) - Date.now();
 
+const ACRONYMS = new Set(["lba", "lbas", "smart", "wwn"]);
+
 export function words(name) {
-  const text = name.replace(/^run_/, "").replaceAll("_", " ").replaceAll("-", " ").trim();
+  const parts = name.replace(/^run_/, "").replaceAll("-", "_").split("_");
+  const text = parts.map((part) => (ACRONYMS.has(part) ? part.toUpperCase() : part)).join(" ").trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
