@@ -149,6 +149,8 @@ class Batch:
         before = self.jobs.get(job.id) or self._memory.open.get(job.id)
         if before is None and change.kind is not EventKind.ACCEPTED:
             before = self._find_job(job.id)
+        if change.kind is EventKind.MEMO and before is not None:
+            job = before  # who notes something knows the record as it was when the work began
         body = differences(before, job)
         if before is None or not _LASTING.isdisjoint(body):
             self._whole.add(job.id)

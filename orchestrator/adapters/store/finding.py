@@ -4,10 +4,15 @@ The SQL of this folder is written to be understood by other databases too.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.adapters.store.encoding import DRIVE_COLUMNS, RECORD_COLUMNS, KeptJob, drive_of, drive_row, job_of
 from orchestrator.model.drive import Drive
+from orchestrator.model.job import AsyncJobStatus
+
+SELF_TEST = "run_smart_test"
+"""The operation that is a drive's own self-test."""
 
 _TEXTS = ("options", "answer", "memo")
 _COLUMNS = (
@@ -45,6 +50,38 @@ def _kept_jobs(connection: sqlite3.Connection, which: str, values: tuple[Any, ..
     ]
 
 
+def greatest_id(connection: sqlite3.Connection) -> int:
+    """Of all jobs that were ever kept, also of those that were removed."""
+    sql = "SELECT max(id) FROM jobs UNION ALL SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'job_id'"
+    return max(found or 0 for (found,) in connection.execute(sql))
+
+
 def drive_id(connection: sqlite3.Connection, drive: Drive) -> int | None:
     row = connection.execute(_DRIVE_ID, drive_row(drive)).fetchone()
     return None if row is None else int(row[0])
+
+
+def drives_by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Drive]:
+    columns, among = ", ".join(DRIVE_COLUMNS), ", ".join(str(int(each)) for each in ids)
+    rows = connection.execute(f"SELECT id, {columns} FROM drives WHERE id IN ({among})")  # noqa: S608
+    return {known: drive_of(*drive) for known, *drive in rows}
+
+
+def last_tested(connection: sqlite3.Connection, drive: Drive) -> int | None:
+    """In microseconds."""
+    sql = "SELECT max(ended) FROM jobs WHERE drive_id = ? AND name = ? AND status = ?"
+    values = (drive_id(connection, drive), SELF_TEST, int(AsyncJobStatus.COMPLETED))
+    found: int | None = connection.execute(sql, values).fetchone()[0]
+    return found
+
+
+def knows(connection: sqlite3.Connection, drive: Drive, last_stay: int) -> bool:
+    """By a stay that is over, or began up to `last_stay`; or by a job that has ended."""
+    known = drive_id(connection, drive)
+    for sql, *values in (
+        ("SELECT 1 FROM stays WHERE drive_id = ? AND (ended IS NOT NULL OR id <= ?) LIMIT 1", known, last_stay),
+        ("SELECT 1 FROM jobs WHERE drive_id = ? AND has_ended = 1 LIMIT 1", known),
+    ):
+        if connection.execute(str(sql), values).fetchone() is not None:
+            return True
+    return False

@@ -13,6 +13,11 @@ from orchestrator.model.errors import StoreUnusable
 STEP = 64
 
 
+def beside(path: Path) -> Path:
+    """Where the mark of this database is."""
+    return path.with_name(f"{path.name}.ids")
+
+
 class Mark:
     def __init__(self, path: Path) -> None:
         self.path = path

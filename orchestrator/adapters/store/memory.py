@@ -6,13 +6,14 @@ Costs by what is open and by kinds of ended jobs, not by how many have ended.
 import sqlite3
 
 from orchestrator.adapters.store.encoding import drive_of
-from orchestrator.adapters.store.finding import open_jobs
+from orchestrator.adapters.store.finding import greatest_id, open_jobs
 from orchestrator.model.drive import Drive
 from orchestrator.model.history import OpenJob, Unfinished
 from orchestrator.model.job import AsyncJobStatus
 from orchestrator.model.plain import loads
 from orchestrator.model.plan import Course
 
+META = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 Tallies = dict[tuple[str, int, AsyncJobStatus], int]
 
 DRIVES = 10_000
@@ -36,8 +37,8 @@ class Memory:
             for slot_id, body in connection.execute("SELECT slot_id, body FROM courses ORDER BY slot_id")
         }
         named = max((job_id for course in self._courses.values() for job_id in course.jobs), default=0)
-        self.next_id = max(mark, self._greatest("SELECT max(id) FROM jobs", "job_id") + 1, named + 1)
-        """Above every job id that was ever kept."""
+        self.last_id = max(greatest_id(connection), named)
+        """The greatest job id that was ever kept."""
         self.open = {kept.job.id: kept.job for kept in open_jobs(connection)}
         """The open jobs' records, as last kept."""
         self.tallies: Tallies = {
@@ -57,6 +58,11 @@ class Memory:
         """Of an earlier process."""
         self.drive_ids: dict[Drive, int] = {}
         self.next_drive_id = self._greatest("SELECT max(id) FROM drives") + 1
+
+    @property
+    def next_id(self) -> int:
+        """Above every id that was ever given away."""
+        return max(self._mark, self.last_id + 1)
 
     def _greatest(self, sql: str, key: str = "") -> int:
         """Also of what was removed: `prune` leaves that in the table meta."""

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.adapters.store.mark import Mark
+from orchestrator.adapters.store.memory import META
 from orchestrator.adapters.store.troubles import unusable
-from orchestrator.adapters.store.writer import META
 from orchestrator.model.errors import StoreUnusable
 
 APPLICATION_ID = 0x4F524348

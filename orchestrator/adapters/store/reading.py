@@ -1,22 +1,34 @@
 """What can be asked of a store, from any thread: also of one that another process writes.
 
 Each question is one read transaction on a connection of its own, opened read-only; a few are kept for the next ones.
+The questions about many jobs need SQLAlchemy, which is imported with the first of them.
 """
 
+import json
 import sqlite3
+import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from orchestrator.adapters.store import finding
+from orchestrator.adapters.store.encoding import RECORD_COLUMNS, clean, drive_of, for_people, job_of, moment
 from orchestrator.adapters.store.opening import check, connect
 from orchestrator.adapters.store.troubles import unavailable, unusable
+from orchestrator.model.drive import Drive
 from orchestrator.model.errors import StoreUnusable
-from orchestrator.model.history import EndedJob
+from orchestrator.model.history import DriveHistory, EndedJob, JobHistory, KeptReport, Row, Sample, Stay
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, EventKind, ListInfo, ResultSet
 
 IDLE = 4
 """Connections that are kept open for the next question."""
+DRIVES = 10_000
+"""So many drives are remembered."""
+_DRIVE_ID = RECORD_COLUMNS.index("drive_id")
+_LAST = 2**63 - 1
 
 
 class Readers:
@@ -32,36 +44,49 @@ class Readers:
         """A transaction: everything that is read in it is of one moment. StoreUnavailable: it cannot be read."""
         connection = None
         try:
-            connection = self._idle.pop() if self._idle else connect(self._path, "ro", self._busy_s)
+            connection = self._take()
             connection.execute("BEGIN")
             yield connection
             connection.execute("COMMIT")
-        except sqlite3.Error as exc:
+        except BaseException as exc:
             if connection is not None:
                 connection.close()
-            raise unavailable(exc, self._path, "read") from exc
-        except BaseException:
-            if connection is not None:
-                connection.close()
+            if isinstance(exc, sqlite3.Error):
+                raise unavailable(exc, self._path, "read") from exc
             raise
-        if len(self._idle) < self._keep:
-            self._idle.append(connection)
-        else:
-            connection.close()
+        self._idle.append(connection)
+        if len(self._idle) > self._keep:
+            self._drop()
 
     def close(self) -> None:
         """Keep none open any more; questions are answered all the same."""
         self._keep = 0
-        while self._idle:
-            self._idle.pop().close()
+        self._drop()
+
+    def _take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return connect(self._path, "ro", self._busy_s)
+
+    def _drop(self) -> None:
+        while len(self._idle) > self._keep:
+            try:
+                self._idle.pop().close()
+            except IndexError:
+                return
 
 
 class History:
-    """The store's reading half. Raises StoreUnusable where there is none, or none of this release."""
+    """A store's reading half. Its questions raise StoreUnavailable while the store cannot be read."""
 
     def __init__(self, path: Path, *, busy_s: float = 5.0) -> None:
-        self._path = path
+        """StoreUnusable where there is none, or none of this release."""
+        self.path = path
         self._readers = Readers(path, busy_s)
+        self._drives: dict[int, Drive] = {}
+        self._last_stay = _LAST
+        """The last one that counts as an earlier one."""
         if not path.exists():
             raise StoreUnusable(f"there is no history at {path}", remedy="see `store` in the rack file")
         try:
@@ -79,5 +104,95 @@ class History:
             kept = finding.kept_job(connection, job_id)
         return None if kept is None else EndedJob(kept.job, kept.answer)
 
+    def why_missing(self, job_id: int) -> str:
+        with self._readers.reading() as connection:
+            last = finding.greatest_id(connection)
+        return f"job {job_id} is no longer kept" if 0 < job_id <= last else ""
+
+    def select(self, info: ListInfo, live: Sequence[AsyncJob]) -> ResultSet:
+        from orchestrator.adapters.store import listing
+
+        with self._readers.reading() as connection:
+            return listing.select(connection, info, live, self._records)
+
+    def counts(self) -> Mapping[tuple[str, int, AsyncJobStatus], int]:
+        with self._readers.reading() as connection:
+            rows = connection.execute("SELECT name, slot_id, status, count FROM tallies").fetchall()
+        return {(name, slot_id, AsyncJobStatus(status)): count for name, slot_id, status, count in rows}
+
+    def answers(self, name: str, model: str) -> tuple[tuple[str, str], ...]:
+        from orchestrator.adapters.store import queries
+
+        with self._readers.reading() as connection:
+            return tuple(queries.ANSWERS.run(connection, name=clean(name), model=clean(model)).fetchall())
+
+    def history(self, serial: str, *, jobs: int = 100, samples: int = 1000) -> tuple[DriveHistory, ...]:
+        from orchestrator.adapters.store import queries
+
+        found = []
+        with self._readers.reading() as connection:
+            for drive_id, *drive in queries.DRIVES_OF.run(connection, serial=clean(serial)).fetchall():
+                rows = queries.JOBS_OF.run(connection, drive_id=drive_id, limit=jobs).fetchall()
+                (total,) = queries.COUNT_OF.run(connection, drive_id=drive_id).fetchone()
+                stays = tuple(
+                    Stay(slot_id, label, moment(began), None if ended is None else moment(ended))
+                    for slot_id, label, began, ended in queries.STAYS_OF.run(connection, drive_id=drive_id)
+                )
+                newest = queries.SAMPLES_OF.run(connection, drive_id=drive_id, limit=samples).fetchall()
+                trend = tuple(
+                    Sample(moment(time), job_id, when, _counters(text)) for time, job_id, when, text in reversed(newest)
+                )
+                records = tuple(self._records(connection, rows))
+                found.append(DriveHistory(drive_of(*drive), stays, records, total, trend))
+        return tuple(found)
+
+    def job_history(self, job_id: int) -> JobHistory | None:
+        from orchestrator.adapters.store import queries
+
+        with self._readers.reading() as connection:
+            kept = finding.kept_job(connection, job_id)
+            if kept is None:
+                return None
+            rows = tuple(
+                Row(number, moment(time), EventKind(kind), who, cause, for_people(json.loads(body)))
+                for number, time, kind, who, cause, body in queries.CHANGES_OF.run(connection, job_id=job_id)
+            )
+            reports = tuple(
+                KeptReport(when, moment(time), _counters(text))
+                for when, time, text in queries.REPORTS_OF.run(connection, job_id=job_id)
+            )
+        return JobHistory(kept.job, kept.options, kept.answer, rows, reports)
+
+    def raw_report(self, job_id: int, moment: str) -> bytes:
+        from orchestrator.adapters.store import queries
+
+        with self._readers.reading() as connection:
+            row = queries.RAW_REPORT.run(connection, job_id=job_id, moment=moment).fetchone()
+        return zlib.decompress(row[0]) if row and row[0] else b""
+
+    def last_tested(self, drive: Drive) -> datetime | None:
+        with self._readers.reading() as connection:
+            found = finding.last_tested(connection, drive)
+        return None if found is None else moment(found)
+
+    def knows(self, drive: Drive) -> bool:
+        """By a stay that is over or began before this opening, or by an ended job: its present stay tells nothing."""
+        with self._readers.reading() as connection:
+            return finding.knows(connection, drive, self._last_stay)
+
     def close(self) -> None:
+        """Closes its files; what is asked later opens them for the moment."""
         self._readers.close()
+
+    def _records(self, connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[AsyncJob]:
+        """Rows of RECORD_COLUMNS as jobs. A drive's row never changes, so it is remembered."""
+        drives = self._drives
+        wanted = {row[_DRIVE_ID] for row in rows} - {None}
+        if not wanted <= drives.keys():
+            drives = finding.drives_by_id(connection, wanted)
+            self._drives = self._drives | drives if len(self._drives) < DRIVES else drives
+        return [job_of(row, drives.get(row[_DRIVE_ID])) for row in rows]
+
+
+def _counters(text: str) -> tuple[tuple[str, float], ...]:
+    return tuple((name, float(value)) for name, value in json.loads(text).items())

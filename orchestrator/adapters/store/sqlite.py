@@ -6,17 +6,21 @@ FILE.before-R  a copy, made before it was brought to revision R
 """
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator.adapters.owner import Owner
-from orchestrator.adapters.store.mark import Mark
+from orchestrator.adapters.store.mark import Mark, beside
 from orchestrator.adapters.store.opening import Connect, open_database
 from orchestrator.adapters.store.reading import History
 from orchestrator.adapters.store.troubles import unusable
 from orchestrator.adapters.store.writer import Writer
 from orchestrator.model.errors import Refused, StoreUnusable
 from orchestrator.model.history import Change, Unfinished
+from orchestrator.model.job import AsyncJobStatus
 
 
 class SqliteStore(History):
@@ -30,6 +34,7 @@ class SqliteStore(History):
         keep_jobs: int | None = None,
         synchronous: str = "FULL",
         busy_s: float = 5.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         open_file: Connect = sqlite3.connect,
     ) -> None:
         """Blocks for some milliseconds; for up to `busy_s` (host seconds) while another program has it locked.
@@ -37,6 +42,7 @@ class SqliteStore(History):
         Args:
             keep_days, keep_jobs: ended jobs beyond these are removed by `prune`; None = no bound.
             synchronous: FULL, or NORMAL to show what a power cut then loses.
+            now: what `prune` counts the days from.
             open_file: as sqlite3.connect.
         """
         try:
@@ -45,7 +51,7 @@ class SqliteStore(History):
             remedy = "end that process first, or give each rack a store of its own"
             raise StoreUnusable(f"the history {exc}", remedy=remedy) from exc
         try:
-            self._mark = Mark(path.with_name(f"{path.name}.ids"))
+            self._mark = Mark(beside(path))
             self._connection = open_database(
                 path, self._mark, busy_s=busy_s, synchronous=synchronous, open_file=open_file
             )
@@ -61,7 +67,13 @@ class SqliteStore(History):
         except BaseException:
             self._owner.release()
             raise
-        self._keep_days, self._keep_jobs = keep_days, keep_jobs
+        self._last_stay = self._writer.memory.last_stay
+        self._keep_days, self._keep_jobs, self._now = keep_days, keep_jobs, now
+
+    @staticmethod
+    def reader(path: Path, *, busy_s: float = 5.0) -> History:
+        """For a store that another process may own: what can be asked, and nothing else. StoreUnusable: none there."""
+        return History(path, busy_s=busy_s)
 
     def unfinished(self) -> Unfinished:
         return self._writer.memory.unfinished()
@@ -71,6 +83,19 @@ class SqliteStore(History):
 
     def last_number(self) -> int:
         return self._writer.memory.number
+
+    def prune(self) -> int:
+        return self._writer.prune(self._now(), self._keep_days, self._keep_jobs)
+
+    def counts(self) -> Mapping[tuple[str, int, AsyncJobStatus], int]:
+        return MappingProxyType(self._writer.memory.tallies)
+
+    def why_missing(self, job_id: int) -> str:
+        if not 0 < job_id < self._writer.memory.next_id:
+            return ""
+        kept = [f"{self._keep_days:g} days"] if self._keep_days is not None else []
+        kept += [f"{self._keep_jobs} jobs"] if self._keep_jobs is not None else []
+        return f"job {job_id} is no longer kept" + (f": the store keeps {', '.join(kept)}" if kept else "")
 
     def close(self) -> None:
         """Ends the writing; what can be asked is still answered."""

@@ -6,18 +6,19 @@ Speaks to SQLite's driver itself: SQLAlchemy costs 2.3 times as much in a burst 
 """
 
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from orchestrator.adapters.store import finding
+from orchestrator.adapters.store import finding, pruning
 from orchestrator.adapters.store.batch import Batch
+from orchestrator.adapters.store.encoding import micros
 from orchestrator.adapters.store.mark import Mark
 from orchestrator.adapters.store.memory import Memory
 from orchestrator.adapters.store.troubles import unavailable
 from orchestrator.model.history import Change
 from orchestrator.model.job import AsyncJob
-
-META = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 class Writer:
@@ -29,32 +30,52 @@ class Writer:
         self.memory = Memory(connection, mark.value)
 
     def append(self, changes: tuple[Change, ...]) -> None:
-        new = tuple(change for change in changes if change.number > self.memory.number)
+        new = tuple({change.number: change for change in changes if change.number > self.memory.number}.values())
         if changes and not new:
             return
         top = max((job_id for change in new for job_id in _ids(change)), default=0)
-        try:
+        with self._transaction() as connection:
             if top:
                 self._mark.cover(top)
-            self._connection.execute("BEGIN IMMEDIATE")
+            batch = Batch(self.memory, new, lambda drive: finding.drive_id(connection, drive), self._find)
+            for sql, rows in batch.statements():
+                connection.executemany(sql, rows)
+            if not new:
+                pruning.remember_numbers(connection, self.memory)  # only tries whether it could
+        self._remember(batch, new, top)
+
+    def prune(self, now: datetime, keep_days: float | None, keep_jobs: int | None) -> int:
+        """How many jobs went. Ended `keep_days` before now, or more than the newest `keep_jobs`; None = no bound."""
+        before = -1 if keep_days is None else micros(now - timedelta(days=keep_days))
+        removed, went = 0, -1
+        while went:
+            with self._transaction() as connection:
+                less = pruning.remove_jobs(connection, self.memory, before, keep_jobs)
+            self.memory.count(less)
+            went = -sum(less.values())
+            removed += went
+        more = keep_days is not None
+        while more:
+            with self._transaction() as connection:
+                more = pruning.remove_news(connection, self.memory, before)
+        return removed
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or none of what is written in it, durable when it ends."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                batch = self._write(new)
-                self._connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                self._roll_back()
+                with suppress(sqlite3.Error):  # SQLite has done so by itself after some errors
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
                 raise
         except (sqlite3.Error, OSError) as exc:
             raise unavailable(exc, self._path) from exc
-        self._remember(batch, new, top)
-
-    def _write(self, new: tuple[Change, ...]) -> Batch:
-        connection = self._connection
-        batch = Batch(self.memory, new, lambda drive: finding.drive_id(connection, drive), self._find)
-        for sql, rows in batch.statements():
-            connection.executemany(sql, rows)
-        if not new:
-            connection.execute(META, ("number", str(self.memory.number)))  # only tries whether it could
-        return batch
 
     def _find(self, job_id: int) -> AsyncJob | None:
         kept = finding.kept_job(self._connection, job_id)
@@ -75,16 +96,9 @@ class Writer:
                 memory.occupants.pop(slot_id, None)
             else:
                 memory.occupants[slot_id] = drive
-        memory.next_id = max(memory.next_id, top + 1)
-        if new:
-            memory.sequence = max(memory.sequence, *(change.sequence for change in new))
-            memory.number = new[-1].number
-
-    def _roll_back(self) -> None:
-        """SQLite has done so by itself after some errors."""
-        with suppress(sqlite3.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        memory.last_id = max(memory.last_id, top)
+        memory.sequence = max(memory.sequence, *(change.sequence for change in new), 0)
+        memory.number = max(memory.number, *(change.number for change in new), 0)
 
 
 def _ids(change: Change) -> tuple[int, ...]:

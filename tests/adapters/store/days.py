@@ -1,7 +1,9 @@
 """Changes as a rack makes them, numbered one after the other: a store's days for tests."""
 
 import itertools
+import zlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from orchestrator.model.drive import Drive, Protocol
 from orchestrator.model.history import AFTER, BEFORE, Change, KeptReport
@@ -30,7 +32,7 @@ class Day:
         self.changes: list[Change] = []
         self.jobs: dict[int, AsyncJob] = {}
 
-    def change(self, kind: EventKind, who: str = "directory", **more) -> Change:
+    def change(self, kind: EventKind, who: str = "directory", **more: Any) -> Change:
         self.now += timedelta(seconds=1, microseconds=7)
         sequence = next(self._sequences) if kind not in (EventKind.MEMO, EventKind.COURSE) else 0
         found = Change(next(self._numbers), self.now, kind, who, sequence=sequence, **more)
@@ -48,14 +50,21 @@ class Day:
         self.change(EventKind.ACCEPTED, "api", job=job, options=options)
         return job.id
 
-    def put(self, job_id: int, kind: EventKind = EventKind.STATUS, *, texts: dict[str, object] | None = None, **fields):
+    def put(
+        self, job_id: int, kind: EventKind = EventKind.STATUS, *, texts: dict[str, object] | None = None, **fields: Any
+    ) -> Change:
         return self.change(kind, "slot", job=changed(self.jobs[job_id], **fields), **(texts or {}))
 
     def run(self, job_id: int) -> Change:
         return self.put(job_id, status=AsyncJobStatus.RUNNING, started=self.now, message="reads", progress=0)
 
     def note(self, job_id: int, memo: str = '{"lba":4096}') -> Change:
-        return self.put(job_id, EventKind.MEMO, texts={"memo": memo}, progress=40)
+        """With the record as it was when the work began, as whoever notes knows it."""
+        current = self.jobs[job_id]
+        old = changed(self.jobs[job_id], status=AsyncJobStatus.INIT, started=None, message="")
+        found = self.change(EventKind.MEMO, "worker", job=old, memo=memo)
+        self.jobs[job_id] = current
+        return found
 
     def complete(self, job_id: int, answer: str = "true", verdict: Verdict = PASS, *, reports: bool = True) -> Change:
         texts = {"answer": answer, "reports": (self.report(BEFORE, 0), self.report(AFTER, 8)) if reports else ()}
@@ -68,7 +77,7 @@ class Day:
 
     def report(self, when: str, pending: int) -> KeptReport:
         values = (("temperature_celsius", 31.0), ("attribute_197_raw", float(pending)))
-        return KeptReport(when, self.now, values, b"\x78\x9c" + when.encode())
+        return KeptReport(when, self.now, values, zlib.compress(when.encode()))
 
     def slot(self, slot_id: int = 1, present: Drive | None = None, state: SlotState | None = None) -> Change:
         state = state or (SlotState.READY if present else SlotState.EMPTY)
