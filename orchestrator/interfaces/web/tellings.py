@@ -16,8 +16,9 @@ from orchestrator.model.verdict import Verdict
 from orchestrator.operations.declare import Operation, Option, describe
 
 MOST_LISTED = 20
+TEMPERATURE = "temperature_celsius"
 _ENDLESS = 2**63
-Drawn = tuple[Chart, str, str]
+Drawn = tuple[Chart, str | datetime, str | datetime]
 """A chart, and what stands below its left and its right end."""
 
 
@@ -130,19 +131,20 @@ def options(history: JobHistory | None) -> list[tuple[str, str]]:
 
 
 def trends(samples: Sequence[Sample]) -> tuple[list[Drawn], list[tuple[str, float]]]:
-    """Charts of what changed, the temperature first, and the last value of what never did."""
-    series: dict[str, list[tuple[float, float]]] = {}
+    """Charts of what changed, the temperature first and always, and the last value of what never did."""
+    series: dict[str, list[tuple[datetime, float]]] = {}
     for sample in samples:
         for name, value in sample.values:
-            series.setdefault(name, []).append((sample.time.timestamp(), value))
-    ends = (wording.moment(samples[0].time), wording.moment(samples[-1].time)) if samples else ("", "")
-    drawn, steady = [], []
+            series.setdefault(name, []).append((sample.time, value))
+    drawn: list[Drawn] = []
+    steady: list[tuple[str, float]] = []
     for name in sorted(series, key=_importance):
         points = series[name]
-        moves = len({value for _, value in points}) > 1
-        made = chart(wording.counter(name), points, wording.unit(name)) if moves else None
+        moves = name == TEMPERATURE or len({value for _, value in points}) > 1
+        over_time = [(time.timestamp(), value) for time, value in points]
+        made = chart(wording.counter(name), over_time, wording.unit(name)) if moves else None
         if made is not None:
-            drawn.append((made, *ends))
+            drawn.append((made, points[0][0], points[-1][0]))
         else:
             steady.append((name, points[-1][1]))
     return drawn, steady
@@ -150,13 +152,13 @@ def trends(samples: Sequence[Sample]) -> tuple[list[Drawn], list[tuple[str, floa
 
 def _importance(name: str) -> tuple[bool, bool, bool, str]:
     number = name.split("_")[1].zfill(3) if name.startswith("attribute_") else ""
-    return name != "temperature_celsius", bool(number), name.endswith("_value"), number or name
+    return name != TEMPERATURE, bool(number), name.endswith("_value"), number or name
 
 
 def temperature(samples: Iterable[Sample]) -> Temperature | None:
     """The newest."""
     for sample in reversed(tuple(samples)):
-        celsius = dict(sample.values).get("temperature_celsius")
+        celsius = dict(sample.values).get(TEMPERATURE)
         if celsius is not None:
             return Temperature(celsius, sample.time)
     return None

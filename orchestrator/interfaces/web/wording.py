@@ -6,14 +6,36 @@ All are plain text; the templates escape.
 from datetime import datetime
 from typing import Any
 
-_ACRONYMS = ("lba", "lbas", "smart", "wwn")
+_ACRONYMS = {"lba": "LBA", "lbas": "LBAs", "mb": "MB", "smart": "SMART", "wwn": "WWN"}
+_ATTRIBUTES = {  # as smartmontools' drivedb.h names them by default; vendors may count another way
+    "1": "Raw read error rate",
+    "4": "Starts and stops",
+    "5": "Reallocated sectors",
+    "7": "Seek error rate",
+    "9": "Power-on hours",
+    "10": "Spin retries",
+    "12": "Power cycles",
+    "184": "End-to-end errors",
+    "187": "Reported uncorrectable",
+    "188": "Command timeouts",
+    "190": "Airflow temperature",
+    "192": "Power-off retracts",
+    "193": "Load cycles",
+    "194": "Temperature",
+    "196": "Reallocation events",
+    "197": "Pending sectors",
+    "198": "Offline uncorrectable",
+    "199": "CRC errors",
+    "241": "LBAs written",
+    "242": "LBAs read",
+}
 _UNITS = (("_celsius", "°C"), ("_percent", "%"), ("mb_per_s", "MB/s"), ("_hours", "h"), ("seconds", "s"), ("_s", "s"))
 
 
 def words(name: str) -> str:
     """An operation's, state's or error's name as it is read: run_smart_test is "SMART test", as on the command line."""
     parts = name.removeprefix("run_").replace("-", "_").split("_")
-    text = " ".join(part.upper() if part in _ACRONYMS else part for part in parts).strip()
+    text = " ".join(_ACRONYMS.get(part, part) for part in parts).strip()
     return text[:1].upper() + text[1:]
 
 
@@ -34,9 +56,11 @@ def moment(time: datetime | None) -> str:
 
 def span(seconds: float) -> str:
     """A length of time in its two greatest units: "3 h 20 min"."""
-    left = max(0, round(seconds))
-    if left == 0:
-        return f"{max(0.0, seconds):.2g} s" if seconds >= 0.01 else "0 s"
+    if seconds < 1:
+        return f"{max(0.0, seconds) * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    left = round(seconds)
     parts = []
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
         if left >= length and len(parts) < 2:
@@ -85,8 +109,10 @@ def value(name: str, what: Any) -> str:
 
 
 def counter(name: str) -> str:
-    """A counter of model/history.py: attribute_5_raw is "Attribute 5, raw"."""
+    """A counter of model/history.py: attribute_5_raw is "Reallocated sectors (5)"."""
     parts = name.split("_")
-    if len(parts) == 3 and parts[0] == "attribute":
-        return f"Attribute {parts[1]}, {'raw' if parts[2] == 'raw' else 'normalised'}"
-    return words(name.removesuffix("_celsius"))
+    if len(parts) != 3 or parts[0] != "attribute":
+        return without_unit(name)
+    known = _ATTRIBUTES.get(parts[1])
+    text = f"{known} ({parts[1]})" if known else f"Attribute {parts[1]}"
+    return text if parts[2] == "raw" else f"{text}, normalised"

@@ -8,6 +8,8 @@ import { left, localise, say } from "./wording.js";
 const main = document.getElementById("main");
 const { watch, id } = main.dataset;
 const open = new Map();
+const RUNNING = 2;
+const ENDED = 4; // and above
 
 localise(document);
 colours();
@@ -58,7 +60,7 @@ function follow() {
         open.set(job.id, job);
         if (concerns(job) && (before?.status !== job.status || before?.reason !== job.reason)) changed = true;
         else move(job);
-        if (job.status >= 4) open.delete(job.id);
+        if (job.status >= ENDED) open.delete(job.id);
       }
       if (watch === "drive" && data.slots.some((slot) => slot.drive?.serial === id)) changed = true;
       if (changed) refresh();
@@ -91,7 +93,7 @@ function move(job) {
 function fill(place, job) {
   const known = job.progress >= 0;
   say(place.querySelector("[data-say=percent]"), known ? `${job.progress} %` : place.matches("tr") ? "" : "…");
-  say(place.querySelector("[data-say=eta]"), left(job.eta));
+  say(place.querySelector("[data-say=eta]"), job.status === RUNNING ? left(job.eta) : "");
   say(place.querySelector("[data-say=message]"), job.message);
   const bar = place.querySelector("progress");
   if (bar && known) bar.value = job.progress;

@@ -125,7 +125,7 @@ function write(cell, slot) {
     say(parts.what, trouble ? slot.reason : job ? words(job.name) : last?.what ?? "");
     say(parts.model, slot.drive?.model ?? "");
     say(parts.serial, slot.drive?.serial ?? "");
-    cell.eta = left(job?.eta);
+    cell.eta = state === "running" ? left(job.eta) : "";
     say(parts.eta, cell.eta || (verdict === "no-answer" ? last.why : ""));
   }
   return changed;

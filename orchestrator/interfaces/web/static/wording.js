@@ -2,11 +2,11 @@
 
 const skew = Date.parse(document.documentElement.dataset.now) - Date.now();
 
-const ACRONYMS = new Set(["lba", "lbas", "smart", "wwn"]);
+const ACRONYMS = { lba: "LBA", lbas: "LBAs", mb: "MB", smart: "SMART", wwn: "WWN" };
 
 export function words(name) {
   const parts = name.replace(/^run_/, "").replaceAll("-", "_").split("_");
-  const text = parts.map((part) => (ACRONYMS.has(part) ? part.toUpperCase() : part)).join(" ").trim();
+  const text = parts.map((part) => (Object.hasOwn(ACRONYMS, part) ? ACRONYMS[part] : part)).join(" ").trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
