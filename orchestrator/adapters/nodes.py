@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.adapters.tool import is_behind_raid
+from orchestrator.adapters.udev_block import diskseq_now
 from orchestrator.model.drive import Drive, Presence
 from orchestrator.model.errors import DriveRemoved, OrchestratorError, ToolMissing
 from orchestrator.model.place import Place
@@ -140,11 +141,8 @@ class Nodes:
         """The kernel's number of this stay (Linux 5.15); None where it has none, as for an NVMe controller's node."""
         if is_behind_raid(place.device_type):  # the number is of the volume
             return None
-        try:
-            name = place.block or Path(place.node).resolve().name
-            return int((self.sys / "class/block" / name / "diskseq").read_text())
-        except (OSError, ValueError):
-            return place.diskseq
+        found = diskseq_now(place.block or Path(place.node).resolve().name, self.sys)
+        return place.diskseq if found is None else found
 
 
 class Asker:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from orchestrator.adapters.smart_reader import LONGEST_DOCUMENT, read_report
+from orchestrator.interfaces.outcome import size_text
 from orchestrator.model.judge import judge_report
 from orchestrator.model.report import SelfTestOutcome, SmartReport
 from orchestrator.model.verdict import Reason, Verdict, VerdictStatus
@@ -110,15 +111,11 @@ def told(path: str, report: SmartReport, verdict: Verdict) -> str:
 
 
 def _who(report: SmartReport) -> str:
-    size = "" if report.capacity_bytes is None else _size(report.capacity_bytes)
+    size = "" if report.capacity_bytes is None else size_text(report.capacity_bytes)
     hours = "" if report.power_on_hours is None else f"{report.power_on_hours} h"
     heat = "" if report.temperature_celsius is None else f"{report.temperature_celsius} C"
     serial = f"serial {report.serial}" if report.serial else ""
     return ", ".join(filter(None, (report.model or "no model named", serial, size, hours, heat)))
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e12:.2f} TB" if count >= 10**12 else f"{count / 1e9:.0f} GB"
 
 
 _ADVICE = {

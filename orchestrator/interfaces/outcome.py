@@ -62,6 +62,18 @@ def drive_text(drive: Drive | None) -> str:
     return printable(f"{drive.model or 'no model named'} {drive.serial}") if drive else "-"
 
 
+def size_text(capacity_bytes: int | None) -> str:
+    """Decimal, as printed on drives."""
+    if capacity_bytes is None:
+        return "-"
+    if capacity_bytes >= 10**12:
+        return f"{capacity_bytes / 1e12:.2f} TB"
+    for unit, least in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if capacity_bytes >= least:
+            return f"{capacity_bytes / least:.0f} {unit}"
+    return f"{capacity_bytes} B"
+
+
 def job_json(job: AsyncJob) -> dict[str, Any]:
     """Every field of the record; the status as its number, with its name beside it."""
     return {**plain(job), "status_name": job.status.name}

@@ -24,15 +24,9 @@ def show_slots(config: Path | None, *, simulated: bool, as_json: bool) -> None:
             outcome.printable(slot.label),
             slot.state.value,
             outcome.drive_text(slot.drive),
-            _size(slot.drive.capacity_bytes if slot.drive else None),
+            outcome.size_text(slot.drive.capacity_bytes if slot.drive else None),
             outcome.printable(slot.reason),
         )
         for slot in slots
     ]
     print_table(("slot", "label", "state", "drive", "size", "reason"), rows)
-
-
-def _size(capacity_bytes: int | None) -> str:
-    if capacity_bytes is None:
-        return "-"
-    return f"{capacity_bytes / 1e12:.2f} TB" if capacity_bytes >= 10**12 else f"{capacity_bytes / 1e9:.0f} GB"
