@@ -39,12 +39,8 @@ def why_not() -> str:
 class Lane:
     """The program that makes the cuts."""
 
-    def __init__(self, folder: Path) -> None:
-        if reason := why_not():
-            pytest.skip(f"no power lane: {reason}")
-        command = (*OWN_MOUNTS, sys.executable, str(Path(__file__).with_name("power_cut.py")), str(folder))
-        env, pipe = {**os.environ, "PYTHONPATH": str(ROOT)}, subprocess.PIPE
-        self.program = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=env)
+    def __init__(self, program: "subprocess.Popen[str]") -> None:
+        self.program = program
         assert self._answer() == "up\n"
 
     def cut(self, synchronous: str, seconds: float) -> dict[str, Any]:
@@ -64,13 +60,16 @@ class Lane:
 
 @pytest.fixture
 def lane(tmp_path: Path) -> Iterator[Lane]:
-    lane = Lane(tmp_path)
-    try:
-        yield lane
-        lane.program.communicate(timeout=30)  # closes its stdin, which ends it
-    finally:
-        lane.program.kill()
-        lane.program.wait(10)
+    if reason := why_not():
+        pytest.skip(f"no power lane: {reason}")
+    command = (*OWN_MOUNTS, sys.executable, str(Path(__file__).with_name("power_cut.py")), str(tmp_path))
+    env, pipe = {**os.environ, "PYTHONPATH": str(ROOT)}, subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=env) as program:
+        try:
+            yield Lane(program)
+            program.communicate(timeout=30)  # closes its stdin, which ends it
+        finally:
+            program.kill()
 
 
 def loops_on(folder: Path) -> list[Path]:
