@@ -16,7 +16,7 @@ import pytest
 
 CUTS = 1000 if os.environ.get("ORCHESTRATOR_FULL") else 30
 SEED = 6
-LONGEST_S = 0.25
+LONGEST_S = 0.15
 """From before the store is made until the cut."""
 ROOT = Path(__file__).parents[2]
 OWN_MOUNTS = ("unshare", "--mount", "--propagation", "private")
