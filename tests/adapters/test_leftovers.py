@@ -177,6 +177,7 @@ def test_a_rack_that_was_killed_leaves_its_smartctl_to_the_next_owner_of_its_fil
     owner.release()
 
 
+@pytest.mark.timeout(60 + KILLS)
 def test_no_tool_outlives_a_kill_at_any_moment_by_more_than_the_next_start(path):
     moments, left = random.Random(SEED), 0
     running = program(MANY_TOOLS, path)
