@@ -1,0 +1,137 @@
+"""Every page, as it is when much has happened: readable for all, quiet on the console, and deaf to what drives say."""
+
+import os
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+
+from orchestrator import Rack
+from orchestrator.interfaces.web.server import serve_http
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, EventKind, JobError
+from orchestrator.model.slot import SlotState
+from orchestrator.model.verdict import Reason, Verdict, VerdictStatus
+from tests.browser import hostile
+from tests.browser.conftest import with_history
+
+SECONDS = 30
+FULL = bool(os.environ.get("ORCHESTRATOR_FULL"))
+PATHS = (
+    "/", "/slots/1", "/slots/2", "/slots/3", "/slots/4", "/slots/5", "/jobs", "/jobs?serial=nobody", "/jobs/{failed}",
+    "/jobs/{running}", "/jobs/{refused}", "/jobs/{scanned}", "/jobs/{failed}/raw/before", "/drives/{serial}",
+    "/operations", "/login?failed=wrong_token", "/nowhere", "/slots/99", "/jobs/99999", "/drives/nobody",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """The address of a rack in which there is one of everything, and the pages that show it."""
+    with with_history(tmp_path_factory.mktemp("store"), slots=24) as rack, serve_http(rack, port=0) as server:
+        sim = rack.simulation
+        sim.inject(1, "health_failed")
+        sim.inject(2, "garbage")
+        sim.pull(3)
+        named = {"failed": rack.read_health(1, 1), "refused": rack.read_health(1, 2)}
+        named["scanned"] = rack.read_scan(1, 4, end_lba=4_000_000)
+        rack.wait([*named.values(), *(rack.read_health(1, 4) for _ in range(3))], SECONDS)
+        sim.inject(4, "hot")
+        rack.wait([rack.read_health(1, 4)], SECONDS)
+        sim.inject(5, "hang")
+        named["running"] = rack.run_smart_test(1, 5)
+        rack.read_health(2, 5)
+        serial = rack.slots()[3].drive.serial
+        yield server.url, [path.format(serial=serial, **named) for path in PATHS]
+        rack.cancel_job(named["running"])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_serious_finding_of_axe(busy, open_page, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    url, paths = busy
+    page = open_page(url, color_scheme=theme)
+    page.troubles.expected += ["404"]
+    found = []
+    for path in paths:
+        page.goto(url + path)
+        for details in page.locator("details").all():
+            details.evaluate("element => { element.open = true; }")
+        answer = axe.run(page, options={"resultTypes": ["violations"]}).response
+        found += [
+            (path, violation["id"], violation["nodes"][0]["html"][:120])
+            for violation in answer["violations"]
+            if violation["impact"] in ("serious", "critical")
+        ]
+    assert not found
+
+
+def test_no_page_is_wider_than_a_phone_or_repeats_an_id(busy, open_page):
+    url, paths = busy
+    page = open_page(url, viewport={"width": 360, "height": 740})
+    page.troubles.expected += ["404"]
+    for path in paths:
+        page.goto(url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        ids = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
+        assert len(ids) == len(set(ids)), path
+
+
+def test_every_page_says_that_the_rack_is_simulated(busy, open_page):
+    url, paths = busy
+    page = open_page(url, viewport={"width": 360, "height": 740})
+    page.troubles.expected += ["404"]
+    for path in paths:
+        page.goto(url + path)
+        page.mouse.wheel(0, 4000)
+        assert page.get_by_text("SIMULATED").first.is_visible(), path
+
+
+@pytest.fixture(scope="module")
+def poisoned():
+    """200 slots whose drives, jobs, verdicts and errors say what no page may obey. Put into the published tables."""
+    with Rack.simulated(slots=len(hostile.STRINGS), seed=7) as rack:
+        poison(rack)
+        with serve_http(rack, port=0) as server:
+            yield rack, server.url
+
+
+def poison(rack: Rack) -> None:
+    tables, now = rack._tables, rack._ports.now()
+    for job_id, (slot, drive) in enumerate(zip(rack.slots(), hostile.drives(), strict=True), 1):
+        text = drive.serial
+        reason = Reason(text, text, text, text, text)
+        job = AsyncJob(job_id, "run_smart_test", 1, slot.id, drive=drive, message=text, reason=text, accepted=now)
+        ended = replace(job, started=now, ended=now)
+        tables.jobs[job_id] = (
+            replace(job, status=AsyncJobStatus.RUNNING, started=now),
+            replace(ended, status=AsyncJobStatus.FAILED, error=JobError(text, text, text)),
+            replace(ended, status=AsyncJobStatus.COMPLETED, verdict=Verdict(VerdictStatus.FAIL, (reason,))),
+        )[job_id % 3]
+        tables.answers[job_id] = False
+        state = SlotState.CONFLICT if job_id % 5 == 0 else SlotState.READY
+        tables.slots[slot.id] = replace(slot, label=text, drive=drive, state=state, reason=text, plan=text)
+        tables.labels[slot.id] = text
+
+
+def test_nothing_that_a_drive_says_is_run_on_any_page(poisoned, open_page):
+    """Served, and once more by the event stream."""
+    rack, url = poisoned
+    page = open_page(url)
+    page.troubles.expected += ["404"]
+    for slot in rack.slots():
+        rack._tables.journal.append(EventKind.SLOT, "test", slot=slot)
+        rack._tables.journal.append(EventKind.STATUS, "test", job=rack._tables.jobs[slot.id])
+    page.wait_for_function("text => document.querySelector('.cell[data-slot=\"1\"] .serial, .cell .label')"
+                           ".textContent === text", arg=hostile.STRINGS[0])  # fmt: skip
+    step = 1 if FULL else 25
+    paths = ["/", "/jobs", "/jobs?serial=" + quote(hostile.STRINGS[0])]
+    for n in range(0, len(hostile.STRINGS), step):
+        paths += [f"/slots/{n + 1}", f"/jobs/{n + 1}", "/drives/" + quote(hostile.STRINGS[n], safe="")]
+    for path in paths:
+        page.goto(url + path)
+        assert "orchestrator" in page.title()
+        assert page.locator("main script, main iframe, main object, main base, main meta, main style").count() == 0
+        assert page.evaluate("window.seen") == [], path
+    # that all 200 are there as text, letter by letter
+    page.goto(url)
+    labels = page.locator(".cell .label").all_text_contents()
+    assert labels == [text.replace("\x00", "") for text in hostile.STRINGS]  # HTML knows no NUL
