@@ -10,7 +10,7 @@ from datetime import datetime
 import pydantic
 import pytest
 
-from orchestrator import AsyncJob, ListInfo, ResultSet, errors
+from orchestrator import AsyncJob, ListInfo, Rack, ResultSet, errors
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation
 from tests import test_contract
@@ -100,12 +100,12 @@ JOB = pydantic.TypeAdapter(AsyncJob)
 
 
 def job_of(found):
-    assert found.pop("status_name") == found_name(found["status"])
+    assert found.pop("status_name") == name_of(found["status"])
     assert all(found[name] is None or datetime.fromisoformat(found[name]).tzinfo for name in ("accepted", "ended"))
     return JOB.validate_python(found)
 
 
-def found_name(status):
+def name_of(status):
     return {-1: "UNKNOWN", 1: "INIT", 2: "RUNNING", 3: "PAUSED", 4: "COMPLETED", 5: "FAILED"}[status]
 
 
@@ -134,18 +134,21 @@ def by_rest(test):
     return run
 
 
-@pytest.fixture
-def listed_remote(remote):
-    ids = [remote.run_smart_test(ref, slot) for ref, slot in ((1, 1), (2, 2), (1, 3))] + [remote.read_health(2, 1)]
-    remote.wait(ids, timeout=20.0)
-    remote.ids = ids
-    return remote
+@pytest.fixture(scope="module")
+def listed_remote(loop):
+    """One for all the lists: they change nothing."""
+    with Rack.simulated(slots=3, speed=100_000.0, seed=7) as rack, in_process(rack, loop) as client:
+        remote = Remote(client, rack)
+        ids = [remote.run_smart_test(ref, slot) for ref, slot in ((1, 1), (2, 2), (1, 3))] + [remote.read_health(2, 1)]
+        remote.wait(ids, timeout=20.0)
+        remote.ids = ids
+        yield remote
 
 
+RACKS = {"rack", "slow_rack", "listed"}
 for name, test in vars(test_contract).items():
-    if name.startswith("test_") and {"rack", "slow_rack", "listed"} & set(inspect.signature(test).parameters):
-        if name not in NOT_BY_HTTP:
-            globals()[name] = by_rest(test)
+    if name.startswith("test_") and name not in NOT_BY_HTTP and RACKS & inspect.signature(test).parameters.keys():
+        globals()[name] = by_rest(test)
 
 
 def test_what_is_left_out_is_still_in_the_contract():

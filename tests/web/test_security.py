@@ -1,4 +1,4 @@
-"""The threat table of the service, line by line: who comes in, from where, with what, and what leaves beside the answer.
+"""The threat table of the service, line by line: who comes in, from where, with what, and what leaves with the answer.
 
 The server's own documents are walked: a route that is added later is tested without being named here.
 """
@@ -20,7 +20,20 @@ from orchestrator.interfaces.web.server import serve_http
 from orchestrator.interfaces.web.tokens import IMPLIED, Scope, Tokens
 from tests.web.conftest import client_of, start
 
-METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND REPORT QUERY".split()
+METHODS = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "REPORT",
+    "QUERY",
+]
 
 
 @pytest.fixture(scope="module")
@@ -201,11 +214,14 @@ def test_a_page_is_sent_to_the_login_and_back(guarded, browser):
 def test_wrong_logins_make_the_next_ones_wait(tmp_path):
     tokens = Tokens(tmp_path / "tokens.json")
     secret = tokens.add("bench", ["read"])
-    with Rack.simulated(slots=1) as rack, serve_http(rack, port=0, tokens=tokens) as server:
-        with client_of(server) as client:
-            assert {log_in(client, "x").status_code for _ in range(MOST_FAILURES)} == {401}
-            answer = log_in(client, secret)
-            assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= FAILURES_S + 1
+    with (
+        Rack.simulated(slots=1) as rack,
+        serve_http(rack, port=0, tokens=tokens) as server,
+        client_of(server) as client,
+    ):
+        assert {log_in(client, "x").status_code for _ in range(MOST_FAILURES)} == {401}
+        answer = log_in(client, secret)
+        assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= FAILURES_S + 1
 
 
 def test_an_address_may_try_again_after_a_while():
@@ -321,9 +337,9 @@ def test_an_address_that_others_reach_takes_tokens(rack, tokens):
         assert "token add" in caught.value.remedy
     tokens.add("bench", ["read"])
     with serve_http(rack, "0.0.0.0", 0, tokens=tokens) as server:  # noqa: S104
-        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
-            assert client.get("/api/v1/health/live").status_code == 200
-            assert client.get("/api/v1/slots").status_code == 401
+        url = f"http://127.0.0.1:{server.port}/api/v1"
+        assert httpx.get(f"{url}/health/live", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/slots", trust_env=False).status_code == 401
 
 
 def test_a_port_that_is_taken_is_refused_with_its_number(rack, server):

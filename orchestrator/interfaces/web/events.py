@@ -40,11 +40,10 @@ MOST_FRAMES = 100
 """That one listener may be behind: 10 s of deltas."""
 MOST_BYTES = 4 << 20
 MOST_LISTENERS = 1_000
-REMEMBERED = 10_000
-"""Changed records, for those who come back with Last-Event-ID."""
+REMEMBERED = 20_000
+"""Changed records, for those who come back with Last-Event-ID; also the ended jobs that are known to be counted."""
 HANDED_OVER = 1_000
 """Events that may wait for the event loop; behind them the rack's own journal is the buffer."""
-OPEN = (AsyncJobStatus.UNKNOWN, AsyncJobStatus.INIT, AsyncJobStatus.RUNNING, AsyncJobStatus.PAUSED)
 _log = logging.getLogger(__name__)
 Key = tuple[str, int]
 
@@ -94,10 +93,11 @@ class Feed:
         self.sequence = 0
         self.open: dict[int, AsyncJob] = {}
         self.ended: Counter[tuple[str, str]] = Counter()
-        """Jobs that ended since the service began, by name and verdict ("none" without, "no_answer" when FAILED)."""
+        """Ends that were heard of, by name and verdict ("none" without one, "no_answer" when FAILED)."""
         self.listeners: set[Listener] = set()
         self.dropped = 0
         self._newest_id = 0
+        self._counted: OrderedDict[int, None] = OrderedDict()
         self._slots: set[int] = set()
         self._jobs: dict[int, AsyncJob] = {}
         self._progress: dict[int, AsyncJob] = {}
@@ -156,15 +156,16 @@ class Feed:
         bells = self._waiting.setdefault(job_id, set())
         bells.add(bell)
         try:
-            if not self.over and not self._rack.get_job_status(job_id).has_ended:
-                async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout):
+                while not self.over and not self._rack.get_job_status(job_id).has_ended:
                     await bell.wait()
+                    bell.clear()
         except TimeoutError:
             pass
         finally:
             bells.discard(bell)
-            if not bells and self._waiting.get(job_id) is bells:
-                del self._waiting[job_id]
+            if not bells:
+                self._waiting.pop(job_id, None)
 
     @property
     def waiting(self) -> int:
@@ -172,7 +173,7 @@ class Feed:
         return sum(map(len, list(self._waiting.values())))
 
     def _wake(self, job_id: int) -> None:
-        for bell in self._waiting.pop(job_id, ()):
+        for bell in self._waiting.get(job_id, ()):
             bell.set()
 
     # -- what comes in
@@ -221,7 +222,7 @@ class Feed:
         if job.has_ended:
             self._count(job)
             self._wake(job.id)
-        else:
+        elif job.id not in self._counted:
             self.open[job.id] = job
         if kind is EventKind.STATUS and job.parent_id is None:
             self._touch(job.slot_id)  # its `job`, and READY or BUSY, follow from it without an event of their own
@@ -237,22 +238,27 @@ class Feed:
             _, (self._forgotten, _) = self._recent.popitem(last=False)
 
     def _count(self, job: AsyncJob) -> None:
+        """Once: behind a gap, an end that was read from the tables is told by its event again."""
         self.open.pop(job.id, None)
+        if job.id in self._counted:
+            return
+        self._counted[job.id] = None
+        if len(self._counted) > REMEMBERED:
+            self._counted.popitem(last=False)
         without = "no_answer" if job.status is AsyncJobStatus.FAILED else "none"
         self.ended[job.name, job.verdict.status.value if job.verdict else without] += 1
 
     def _reread(self) -> None:
         """From the tables, since events are lost."""
-        before, self.open = self.open, {}
-        for status in OPEN:
-            self.open |= {job.id: job for job in self._rack.get_jobs_list(ListInfo(status=status))}
-        for job in before.values():
-            if job.id not in self.open and (now := self._rack.get_job_status(job.id)).has_ended:
-                self._count(now)
-        for job in self._rack.get_jobs_list(ListInfo(after_id=self._newest_id)) if self._newest_id else ():
-            self._newest_id = job.id
-            if job.has_ended:
+        before, self.open = self.open, {job.id: job for job in self._rack.open_jobs()}
+        for job_id in before.keys() - self.open.keys():
+            if (job := self._rack.get_job_status(job_id)).has_ended:
                 self._count(job)
+        if self._newest_id:  # else it is the first look, and nothing was seen yet
+            for job in self._rack.get_jobs_list(ListInfo(after_id=self._newest_id)):
+                self._newest_id = job.id
+                if job.has_ended:
+                    self._count(job)
         self._newest_id = max((self._newest_id, *self.open))
         self._slots, self._jobs, self._progress = set(), {}, {}
         self._recent.clear()

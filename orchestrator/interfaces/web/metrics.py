@@ -12,7 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from orchestrator.interfaces.web.events import OPEN, Feed
+from orchestrator.interfaces.web.events import Feed
+from orchestrator.model.job import ENDED, AsyncJobStatus
 from orchestrator.model.slot import SlotState
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class RackCollector(Collector):
         yield slots
         jobs = GaugeMetricFamily("orchestrator_jobs_open", "Jobs that have not ended, by status.", labels=["status"])
         statuses = Counter(job.status for job in self._feed.open.values())
-        for status in OPEN:
+        for status in (status for status in AsyncJobStatus if status not in ENDED):
             jobs.add_metric([status.name.lower()], statuses[status])
         yield jobs
         ended = CounterMetricFamily(
