@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from orchestrator.adapters.store.mark import Mark
+from orchestrator.adapters.store.mark import Mark, beside
 from orchestrator.adapters.store.memory import META
-from orchestrator.adapters.store.troubles import unusable
+from orchestrator.adapters.store.troubles import UNREADABLE, unusable
 from orchestrator.model.errors import StoreUnusable
 
 APPLICATION_ID = 0x4F524348
@@ -28,42 +28,52 @@ def connect(path: Path, mode: str, busy_s: float, open_file: Connect = sqlite3.c
     return open_file(uri, uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False)
 
 
-def open_database(path: Path, mark: Mark, *, busy_s: float, synchronous: str, open_file: Connect) -> sqlite3.Connection:
+def open_database(
+    path: Path, *, busy_s: float, synchronous: str, open_file: Connect
+) -> tuple[sqlite3.Connection, Mark]:
     """For writing, at the newest revision. Waits up to `busy_s` (host seconds) for another program's lock."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = not path.exists() or path.stat().st_size == 0
+        there = path.exists() and path.stat().st_size > 0
     except OSError as exc:
         remedy = f"make the folder {path.parent}, writable by this user, or name another file"
         raise StoreUnusable(f"the history {path} cannot be opened: {exc.strerror}", remedy=remedy) from exc
-    if new and mark.value > 1:
-        remedy = f"restore it, or remove {mark.path} to begin anew"
-        raise StoreUnusable(f"{path} is gone, though jobs up to id {mark.value - 1} were kept in it", remedy=remedy)
+    mark = Mark(beside(path))
+    if not there:
+        _allow_new(path, mark)
     try:
-        connection = connect(path, "rwc" if new else "rw", busy_s, open_file)
+        connection = connect(path, "rw" if there else "rwc", busy_s, open_file)
     except sqlite3.Error as exc:
         raise unusable(exc, path) from exc
     try:
-        _prepare(connection, path, synchronous)
+        revision = check(connection, path)
+        if not revision:
+            _allow_new(path, mark)
+        _prepare(connection, path, revision, synchronous)
     except BaseException as exc:
         with suppress(sqlite3.Error):
             connection.close()
-        if isinstance(exc, sqlite3.Error | OSError):
+        if isinstance(exc, (sqlite3.Error, OSError, *UNREADABLE)):
             raise unusable(exc, path) from exc
         raise
-    return connection
+    return connection, mark
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, synchronous: str) -> None:
-    revision = check(connection, path)
+def _allow_new(path: Path, mark: Mark) -> None:
+    """A database without tables is as good as none."""
+    if mark.value > 1:
+        remedy = f"restore it, or remove {mark.path} to begin anew"
+        raise StoreUnusable(f"{path} is gone, though jobs up to id {mark.value - 1} were kept in it", remedy=remedy)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, revision: str, synchronous: str) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute(f"PRAGMA journal_size_limit = {64 << 20}")
     connection.execute("PRAGMA cache_size = -8000")
     if not revision:
-        connection.executescript(
-            f"BEGIN IMMEDIATE;\n{CREATED.read_text()}\nPRAGMA application_id = {APPLICATION_ID};\nCOMMIT;"
-        )
+        made = f"{CREATED.read_text()}\nPRAGMA application_id = {APPLICATION_ID};"
+        connection.executescript(f"BEGIN IMMEDIATE;\n{made}\nCOMMIT;")
     elif revision != REVISIONS[-1]:
         _migrate(connection, path, revision)
     connection.execute(META, ("revision", REVISIONS[-1]))  # whether it can be written

@@ -17,7 +17,7 @@ from typing import Any
 from orchestrator.adapters.store import finding
 from orchestrator.adapters.store.encoding import RECORD_COLUMNS, clean, drive_of, for_people, job_of, moment
 from orchestrator.adapters.store.opening import check, connect
-from orchestrator.adapters.store.troubles import unavailable, unusable
+from orchestrator.adapters.store.troubles import UNREADABLE, unavailable, unusable
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import StoreUnusable
 from orchestrator.model.history import DriveHistory, EndedJob, JobHistory, KeptReport, Row, Sample, Stay
@@ -51,7 +51,7 @@ class Readers:
         except BaseException as exc:
             if connection is not None:
                 connection.close()
-            if isinstance(exc, sqlite3.Error):
+            if isinstance(exc, (sqlite3.Error, *UNREADABLE)):
                 raise unavailable(exc, self._path, "read") from exc
             raise
         self._idle.append(connection)
@@ -96,7 +96,7 @@ class History:
                     raise StoreUnusable(f"the history {path} is empty", remedy="start the rack that owns it")
             finally:
                 connection.close()
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, *UNREADABLE) as exc:
             raise unusable(exc, path) from exc
 
     def find(self, job_id: int) -> EndedJob | None:

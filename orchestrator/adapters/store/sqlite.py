@@ -7,16 +7,15 @@ FILE.before-R  a copy, made before it was brought to revision R
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from orchestrator.adapters.owner import Owner
-from orchestrator.adapters.store.mark import Mark, beside
 from orchestrator.adapters.store.opening import Connect, open_database
 from orchestrator.adapters.store.reading import History
-from orchestrator.adapters.store.troubles import unusable
+from orchestrator.adapters.store.troubles import UNREADABLE, unusable
 from orchestrator.adapters.store.writer import Writer
 from orchestrator.model.errors import Refused, StoreUnusable
 from orchestrator.model.history import Change, Unfinished
@@ -50,23 +49,18 @@ class SqliteStore(History):
         except Refused as exc:
             remedy = "end that process first, or give each rack a store of its own"
             raise StoreUnusable(f"the history {exc}", remedy=remedy) from exc
-        try:
-            self._mark = Mark(beside(path))
-            self._connection = open_database(
-                path, self._mark, busy_s=busy_s, synchronous=synchronous, open_file=open_file
+        with ExitStack() as on_trouble:
+            on_trouble.callback(self._owner.release)
+            self._connection, self._mark = open_database(
+                path, busy_s=busy_s, synchronous=synchronous, open_file=open_file
             )
+            on_trouble.callback(self._connection.close)
             try:
                 self._writer = Writer(self._connection, path, self._mark)
-                super().__init__(path, busy_s=busy_s)
-            except BaseException:
-                self._connection.close()
-                raise
-        except sqlite3.Error as exc:
-            self._owner.release()
-            raise unusable(exc, path) from exc
-        except BaseException:
-            self._owner.release()
-            raise
+            except (sqlite3.Error, *UNREADABLE) as exc:
+                raise unusable(exc, path) from exc
+            super().__init__(path, busy_s=busy_s)
+            on_trouble.pop_all()
         self._last_stay = self._writer.memory.last_stay
         self._keep_days, self._keep_jobs, self._now = keep_days, keep_jobs, now
 
@@ -98,7 +92,9 @@ class SqliteStore(History):
         return f"job {job_id} is no longer kept" + (f": the store keeps {', '.join(kept)}" if kept else "")
 
     def close(self) -> None:
-        """Ends the writing; what can be asked is still answered."""
+        """Ends the writing; what can be asked is still answered. May be called twice."""
+        if not self._owner.release.alive:
+            return
         super().close()
         with suppress(OSError):  # then the next ids begin a little higher
             self._mark.set(self._writer.memory.next_id)

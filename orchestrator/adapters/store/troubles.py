@@ -1,11 +1,13 @@
 """What SQLite and the system say when a store cannot be read or written, in words for the person at the rack."""
 
 import sqlite3
+import zlib
 from pathlib import Path
 
 from orchestrator.model.errors import StoreUnavailable, StoreUnusable
 
-DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, zlib.error)
+"""What decoding says of columns that no release of ours has written: the file is damaged where SQLite cannot see it."""
 
 _SAID = {
     sqlite3.SQLITE_FULL: ("the disk is full", "make room on the file system of {path}"),
@@ -29,24 +31,22 @@ _SAID = {
 }
 
 
-def code_of(error: BaseException) -> int:
-    """SQLite's primary result code; 0 where the error carries none."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
 def _why(error: BaseException, path: Path) -> tuple[str, str]:
-    said, remedy = _SAID.get(code_of(error), ("", "see the disk and the rights of {path}"))
-    text = str(error) if isinstance(error, sqlite3.Error) else getattr(error, "strerror", None) or str(error)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary one
+    if isinstance(error, UNREADABLE):
+        code = sqlite3.SQLITE_CORRUPT
+    said, remedy = _SAID.get(code, ("", "see the disk and the rights of {path}"))
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return f"{said} ({text})" if said else text, remedy.format(path=path)
 
 
-def unavailable(error: sqlite3.Error | OSError, path: Path, doing: str = "written") -> StoreUnavailable:
+def unavailable(error: BaseException, path: Path, doing: str = "written") -> StoreUnavailable:
     """For a store that was opened once and may be well again."""
     text, remedy = _why(error, path)
     return StoreUnavailable(f"the history {path} cannot be {doing}: {text}", remedy=remedy)
 
 
-def unusable(error: sqlite3.Error | OSError, path: Path) -> StoreUnusable:
+def unusable(error: BaseException, path: Path) -> StoreUnusable:
     """For a store that cannot even be opened."""
     text, remedy = _why(error, path)
     return StoreUnusable(f"the history {path} cannot be opened: {text}", remedy=remedy)

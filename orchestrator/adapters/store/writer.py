@@ -16,7 +16,7 @@ from orchestrator.adapters.store.batch import Batch
 from orchestrator.adapters.store.encoding import micros
 from orchestrator.adapters.store.mark import Mark
 from orchestrator.adapters.store.memory import Memory
-from orchestrator.adapters.store.troubles import unavailable
+from orchestrator.adapters.store.troubles import UNREADABLE, unavailable
 from orchestrator.model.history import Change
 from orchestrator.model.job import AsyncJob
 
@@ -27,9 +27,13 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, path: Path, mark: Mark) -> None:
         """sqlite3.Error: it cannot be read."""
         self._connection, self._path, self._mark = connection, path, mark
+        self._first_mark = mark.value
+        self._in_doubt = False
+        """Whether the last transaction failed: even a failed COMMIT may have been one, so the memory is read again."""
         self.memory = Memory(connection, mark.value)
 
     def append(self, changes: tuple[Change, ...]) -> None:
+        self._settle()
         new = tuple({change.number: change for change in changes if change.number > self.memory.number}.values())
         if changes and not new:
             return
@@ -46,6 +50,7 @@ class Writer:
 
     def prune(self, now: datetime, keep_days: float | None, keep_jobs: int | None) -> int:
         """How many jobs went. Ended `keep_days` before now, or more than the newest `keep_jobs`; None = no bound."""
+        self._settle()
         before = -1 if keep_days is None else micros(now - timedelta(days=keep_days))
         removed, went = 0, -1
         while went:
@@ -60,22 +65,33 @@ class Writer:
                 more = pruning.remove_news(connection, self.memory, before)
         return removed
 
+    def _settle(self) -> None:
+        if not self._in_doubt:
+            return
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self.memory = Memory(self._connection, self._first_mark)
+        except (sqlite3.Error, *UNREADABLE) as exc:
+            raise unavailable(exc, self._path, "read") from exc
+        self._in_doubt = False
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """All or none of what is written in it, durable when it ends."""
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):  # SQLite has done so by itself after some errors
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                raise
-        except (sqlite3.Error, OSError) as exc:
-            raise unavailable(exc, self._path) from exc
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException as exc:
+            self._in_doubt = True
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:  # SQLite has ended it by itself after some errors
+                    connection.execute("ROLLBACK")
+            if isinstance(exc, sqlite3.Error | OSError):
+                raise unavailable(exc, self._path) from exc
+            raise
 
     def _find(self, job_id: int) -> AsyncJob | None:
         kept = finding.kept_job(self._connection, job_id)
