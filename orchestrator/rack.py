@@ -16,13 +16,14 @@ from orchestrator import system
 from orchestrator.actors.directory import Wish
 from orchestrator.actors.supervisor import Release
 from orchestrator.model.errors import InvalidArgument, NotPausable, UnknownSlot, WrongOperation
-from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
+from orchestrator.model.job import ENDED, AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
 from orchestrator.model.plan import Plan
 from orchestrator.model.scan import ScanResult
 from orchestrator.model.self_test import SelfTestKind
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.model.verdict import Verdict
 from orchestrator.operations.declare import Operation
+from orchestrator.rack_history import RackHistory
 
 if TYPE_CHECKING:
     from orchestrator.settings import RackSettings
@@ -33,7 +34,7 @@ R = TypeVar("R")
 Name = Operation[..., Any] | str
 
 
-class Rack:
+class Rack(RackHistory):
     """All the slots of one host. A context: leaving it closes it. Its methods may be called from any thread."""
 
     # fmt: off
@@ -162,18 +163,31 @@ class Rack:
         job = self._tables.wait(job_id, timeout)
         if job.status is AsyncJobStatus.FAILED:
             raise job.exception()
-        return self._tables.answers[job_id]
+        return self._tables.answer(found, job_id)
 
     def get_job_status(self, job_id: int) -> AsyncJob:
-        """The job as it is now. A dictionary read: no message, no waiting. Raises UnknownJob."""
+        """The job as it is now. A dictionary read: no message, no waiting; the store is read for a job that was over
+        1,000 jobs ago. Raises UnknownJob.
+
+        With a store the end of a job is shown when it is known, some 0.3 ms before it is durable; `_result` and `wait`
+        tell it when it is.
+        """
         try:
             return self._tables.jobs[job_id]
         except (KeyError, TypeError):
             return self._tables.get(job_id)  # raises, with the remedy
 
     def get_jobs_list(self, info: ListInfo | None = None) -> ResultSet:
-        """The jobs that match all criteria of `info`; all of them without. Does not wait."""
-        return (info or ListInfo()).select(list(self._tables.jobs.values()))
+        """The jobs that match all criteria of `info`; all of them without. Waits for nobody; with a store it reads the
+        ended ones there: a page costs the same however many there are, with `after_id` however far it is."""
+        info, live, store = info or ListInfo(), list(self._tables.jobs.values()), self._tables.store
+        if store is None or info.status not in (None, *ENDED):
+            return info.select(live)
+        return store.select(info, live)
+
+    def open_jobs(self, slot_id: int | None = None) -> tuple[AsyncJob, ...]:
+        """The jobs that have not ended, by id; of one slot, or of all. From memory."""
+        return tuple(self._tables.open_jobs(slot_id))
 
     def wait(self, job_ids: Iterable[int], timeout: float | None = None) -> tuple[AsyncJob, ...]:
         """The ended jobs, in the order asked for. JobNotFinished when `timeout` (host seconds, in all) is up."""
@@ -182,6 +196,8 @@ class Rack:
             self._tables.wait(job_id, None if until is None else max(0.0, until - self._ports.monotonic()))
             for job_id in job_ids
         )
+
+    # -- control
 
     def cancel_job(self, job_id: int) -> AsyncJob:
         """Ask for the job's end; at once, the job as it is now. It becomes FAILED with JobCancelled within 10 s.
@@ -262,6 +278,19 @@ class Rack:
         """Of the newest event, as `events(after=...)` takes it: while it stays, nothing that is published changed."""
         return self._tables.journal.sequence
 
+    def not_ready(self, timeout: float = 1.0) -> str:
+        """Why the rack cannot take work now, as one sentence; "" while it can.
+
+        Blocks at most `timeout` host seconds, for the directory's answer.
+        """
+        if self._tables.closed:
+            return "the rack is closed"
+        if not self._tables.settled.is_set():
+            return "the first look at the slots has not ended"
+        if not self._post.answers("directory", timeout):
+            return f"the directory gave no answer within {timeout:g} s"
+        return self.trouble
+
     @property
     def operations(self) -> Mapping[str, Operation[..., Any]]:
         """The declared operations by name, users' own included."""
@@ -303,6 +332,9 @@ class Rack:
 
     def close(self, abort: bool = False) -> None:
         """Take no new jobs and end the open ones as Interrupted; at most 10 s, whatever hangs.
+
+        With a store, jobs that wait and such as can be taken up (self-tests, read scans) stay open: the next process
+        that opens the rack goes on with them.
 
         Args:
             abort: also end the self-tests that run inside the drives; otherwise they are left to finish.

@@ -4,7 +4,9 @@
       incoming:
         on_insert: [read_health, run_smart_test: {kind: short}]
         on_fail: [locate]
-        when: {protocol: [ata, scsi], model: "ST*", least_tb: 4, most_tb: 20}
+        when: {protocol: [ata, scsi], model: "ST*", least_tb: 4, most_tb: 20, first_seen: yes}
+                                         or, in short: when: first_seen
+        not_tested_within: 30d           or 12h; as the rack's history knows
         on_start: leave                      or test
         debounce_s: 5
     plan: incoming                           for every slot that says nothing of its own
@@ -14,6 +16,7 @@
 """
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -22,12 +25,14 @@ from pydantic import SkipValidation, WithJsonSchema
 from orchestrator.adapters.yaml_file import Data, Mistake, Where, YamlFile
 from orchestrator.model.drive import Protocol
 from orchestrator.model.errors import InvalidArgument
-from orchestrator.model.plan import Fits, OnStart, Plan, Step
+from orchestrator.model.plan import Fits, OnStart, Plan, Step, When
 from orchestrator.operations.declare import Operations
 from orchestrator.operations.written import value_of
 
-_KEYS = ("on_insert", "on_fail", "when", "on_start", "debounce_s")
-_CONDITIONS = ("protocol", "model", "least_tb", "most_tb")
+_KEYS = ("on_insert", "on_fail", "when", "not_tested_within", "on_start", "debounce_s")
+_CONDITIONS = ("protocol", "model", "least_tb", "most_tb", "first_seen")
+_AGE = re.compile(r"(\d+(?:\.\d+)?) ?(d|h|min)")
+_UNITS_S = {"d": 86_400.0, "h": 3600.0, "min": 60.0}
 _LONGEST_DEBOUNCE_S = 86_400.0
 _TB = 10**12
 
@@ -102,10 +107,22 @@ class _Reader:
         if "on_insert" in given and not steps and len(self._file.mistakes) == before:
             self.wrong((*where, "on_insert"), f"{name}: on_insert names no operation")
         on_fail = self.steps((*where, "on_fail"), given.get("on_fail", []))
-        fits = self.fits((*where, "when"), given["when"]) if "when" in given else Fits()
+        when, first = given.get("when", {}), False
+        if isinstance(when, str):
+            first = self.one_of((*where, "when"), when, (When.FIRST_SEEN,)) is not None
+            when = {}
+        elif isinstance(when, dict) and "first_seen" in when:
+            first = self.one_of((*where, "when", "first_seen"), when["first_seen"], ("yes", "no", "true", "false")) in (
+                "yes",
+                "true",
+            )
+        fits = self.fits((*where, "when"), when)
+        within = given.get("not_tested_within")
+        tested_s = self.age((*where, "not_tested_within"), within) if within is not None else None
         on_start = self.one_of((*where, "on_start"), given.get("on_start", "leave"), tuple(OnStart))
         debounce_s = self.number((*where, "debounce_s"), given.get("debounce_s", "0"), 0, _LONGEST_DEBOUNCE_S)
-        return Plan(name, steps, on_fail, fits, OnStart(on_start or "leave"), debounce_s or 0.0)
+        seen = When.FIRST_SEEN if first else When.ALWAYS
+        return Plan(name, steps, on_fail, fits, OnStart(on_start or "leave"), debounce_s or 0.0, seen, tested_s)
 
     def known(self, where: Where, block: dict[str, Data], keys: tuple[str, ...]) -> dict[str, Data]:
         for name in block:
@@ -180,6 +197,13 @@ class _Reader:
         self.wrong(where, f"{name} takes {' or '.join(words)}, not {_shown(data)}")
         return None
 
+    def age(self, where: Where, data: Data) -> float | None:
+        """Seconds."""
+        if isinstance(data, str) and (found := _AGE.fullmatch(data.strip())):
+            return float(found[1]) * _UNITS_S[found[2]]
+        self.wrong(where, f"{where[-1]} takes a time such as 30d, 12h or 90min, not {_shown(data)}")
+        return None
+
     def number(self, where: Where, data: Data, least: float, most: float) -> float | None:
         try:
             value = float(str(data))
@@ -205,7 +229,13 @@ _SCHEMA = {
         "on_fail": {"anyOf": _ONE_OR_MORE, "description": "Started instead of the rest when one does not end well."},
         "on_start": {"enum": list(OnStart)},
         "debounce_s": {"type": "number", "minimum": 0, "maximum": _LONGEST_DEBOUNCE_S},
-        "when": {"type": "object", "additionalProperties": False, "properties": {name: {} for name in _CONDITIONS}},
+        "when": {
+            "anyOf": [
+                {"enum": [When.FIRST_SEEN]},
+                {"type": "object", "additionalProperties": False, "properties": {name: {} for name in _CONDITIONS}},
+            ]
+        },
+        "not_tested_within": {"type": "string", "pattern": _AGE.pattern, "examples": ["30d", "12h"]},
     },
 }
 PlanField = Annotated[

@@ -7,6 +7,7 @@ from typing import Any
 
 import pykka
 
+from orchestrator.actors import take_up
 from orchestrator.actors.allowance import Allowance
 from orchestrator.actors.directory import Arrange, Close, JobDirectory
 from orchestrator.actors.door import Door
@@ -77,8 +78,10 @@ class System:
             for slot_id in sorted(parts.labels)
         }
         self.post = Post()
-        self.tables = Tables(parts.ports, empty)
+        self.tables = Tables(parts.ports, empty, parts.store)
         self._allot(parts)
+        if parts.store is not None:
+            take_up.restore(self.tables, parts.store.unfinished(), parts.operations, parts.clock)
         self.door = Door(parts.ports, self.post, self.tables, parts.operations)
         self._place = Workplace(
             parts.ports,
@@ -98,11 +101,13 @@ class System:
         keys: list[Key] = ["directory", *self.tables.slots, "hotplug"]
         if self.parts.store is not None:
             keys.insert(0, "recorder")
-            self.tables.journal.listener = partial(self.post.tell, "recorder", Wake())
+            self.tables.journal.outbox.bell = partial(self.post.tell, "recorder", Wake())
         for key in keys:
             self.post.publish(key, self._make(key))
             if isinstance(key, int):
                 self.post.tell(key, Introduce())
+            elif key == "recorder":
+                self.post.tell(key, Wake())  # for what was put into the outbox before it came
         self._supervise()
         self.tables.settled.wait(ENTER_S)
 
@@ -135,7 +140,8 @@ class System:
                 self.post.withdraw(key)
 
     def stop(self, *, abort: bool = False) -> None:
-        """Ends open jobs as Interrupted, waits for the workers at most STOP_S, and leaves what hangs."""
+        """Ends open jobs as Interrupted, but for those that the store's next process can take up; waits for the workers
+        at most STOP_S, and leaves what hangs."""
         self.tables.closed = True
         until = self._ports.monotonic() + STOP_S
         for slot_id in self.tables.slots:
@@ -146,6 +152,9 @@ class System:
         self._end("directory", until=until + 0.6)
         self.post.tell("recorder", Wake())
         self._end("recorder", until=until + 0.9)
+        if self.parts.store is not None:
+            for job_id in list(self.tables.waiters):
+                self.tables.hang_up(job_id)
         self.tables.journal.close()
         self.parts.close()
 
@@ -174,7 +183,8 @@ class System:
                 make_source, clock = self.parts.make_source, self.parts.clock
                 ref = start(HotplugActor, self._ports, self.post, clock, self._places, make_source)
             case "recorder":
-                ref = start(Recorder, self.tables.journal, self.parts.store)
+                tell = partial(self.post.tell, "recorder")
+                ref = start(Recorder, self._ports, self.tables.journal.outbox, self.parts.store, tell)
             case _:
                 ref = start(Supervisor, self._ports, self.post, self.tables, self._make)
         return ref

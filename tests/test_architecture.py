@@ -13,6 +13,7 @@ HOUSE = (
     "rack",
     "system_real system_simulated",
     "system",
+    "rack_history",
     "system_limits",
     "settings",
     "mistakes",

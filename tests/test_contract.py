@@ -572,7 +572,7 @@ def test_a_reader_that_is_too_slow_gets_one_gap(slow_rack):
     journal = slow_rack._tables.journal
     job = slow_rack.get_job_status(slow_rack.read_health(1, 1))
     for _ in range(10_001):
-        journal.append(EventKind.MESSAGE, job=job)
+        journal.append(EventKind.MESSAGE, "worker", job=job)
     first, second = next(follow := slow_rack.events(after=1)), next(follow)
     assert first.kind is EventKind.GAP and second.sequence == first.sequence + 1
 

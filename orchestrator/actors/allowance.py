@@ -47,11 +47,7 @@ class Allowance:
     def next_up(self) -> list[int]:
         """The slots of the waiting jobs that may begin now, the first come first."""
         waiting, drawn = self._queue(), self._drawn()
-        return [
-            self._tables.jobs[one.job_id].slot_id
-            for one in waiting
-            if not held_back(self._tables.budget, one, drawn, waiting)
-        ]
+        return [one.slot_id for one in waiting if not held_back(self._tables.budget, one, drawn, waiting)]
 
     def _burden(self, job: AsyncJob) -> Burden:
         tables = self._tables
@@ -66,35 +62,38 @@ class Allowance:
         tables, now = self._tables, self._clock.now()
         drawn = [one for one, since in list(tables.spinning.values()) if now - since < SPIN_UP_S]
         for slot_id, held in list(tables.claims.items()):
-            open_jobs = [tables.jobs[job_id] for job_id in list(held) if not tables.jobs[job_id].has_ended]
-            orders = [order for job in open_jobs if (order := tables.orders.get(job.id)) is not None]
+            open_jobs = [job_id for job_id in list(held) if tables.is_open(job_id)]
+            orders = [order for job_id in open_jobs if (order := tables.orders.get(job_id)) is not None]
             if orders:
                 loads = tuple(order.operation.load for order in orders)
-                drawn.append(Burden(open_jobs[0].id, slot_id, self._controller(slot_id), loads))
+                drawn.append(Burden(open_jobs[0], slot_id, self._controller(slot_id), loads))
         return drawn
 
     def _queue(self) -> list[Burden]:
         """By id; of each slot its first top-level job only."""
-        jobs, taken, found = self._tables.jobs, set[int](), list[Burden]()
+        taken, found = set[int](), list[Burden]()
         for job_id, one in sorted(self._tables.waiting.copy().items(), key=itemgetter(0)):
-            is_top = jobs[job_id].parent_id is None
-            if self._waits(job_id) and not (is_top and jobs[job_id].slot_id in taken):
+            job = self._tables.jobs.get(job_id)
+            if job is None or not self._waits(job):
+                continue
+            if job.parent_id is not None:
                 found.append(one)
-                if is_top:
-                    taken.add(jobs[job_id].slot_id)
+            elif job.slot_id not in taken:
+                found.append(one)
+                taken.add(job.slot_id)
         return found
 
-    def _waits(self, job_id: int) -> bool:
+    def _waits(self, job: AsyncJob) -> bool:
         """Only the budget keeps it from beginning."""
         tables = self._tables
-        job, order = tables.jobs[job_id], tables.orders.get(job_id)
-        if job.status is not AsyncJobStatus.INIT or job_id in tables.cancelled or order is None:
+        order = tables.orders.get(job.id)
+        if job.has_ended or job.status is AsyncJobStatus.RUNNING or job.id in tables.cancelled or order is None:
             return False
         slot = tables.slots.get(job.slot_id)
         if slot is None or slot.state is not SlotState.READY or tables.presences.get(job.slot_id) != order.presence:
             return False
         held = list(tables.claims[job.slot_id])
-        return job.parent_id is not None or all(tables.jobs[other].has_ended for other in held)
+        return job.parent_id is not None or not any(tables.is_open(other) for other in held)
 
     def _controller(self, slot_id: int) -> str:
         return self._tables.controllers.get(slot_id, f"slot {slot_id}")

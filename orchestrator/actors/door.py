@@ -1,23 +1,30 @@
 """The one door where every job is opened, whoever wants it: a caller, a plan, another job.
 
-whoever wants a job ──open_job──▶ tables ──Start──▶ slot        on the caller's thread; Start is only a hint
+whoever wants a job ──open_job──▶ tables, outbox ──▶ durable ──Start──▶ slot
+        on the caller's thread; Start is only a hint
+
+With a store a job's row is durable before its slot hears of it and before its id is given away.
 """
 
+from functools import partial
 from typing import Any
 
-from orchestrator.actors.directory import Start
+from orchestrator.actors.directory import Wish
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Order, Tables
+from orchestrator.actors.take_up import Start
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import (
     InvalidArgument,
     RackClosed,
     SlotEmpty,
     SlotUnavailable,
+    StoreUnavailable,
     UnknownOperation,
     UnknownSlot,
 )
 from orchestrator.model.job import AsyncJob, EventKind, OpenedBy
+from orchestrator.model.plain import dumps
 from orchestrator.model.ports import Ports
 from orchestrator.model.slot import SlotState
 from orchestrator.operations.declare import Operation, Operations
@@ -27,7 +34,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class Door:
-    """Opens jobs, on the caller's thread and without waiting for anybody."""
+    """Opens jobs, on the caller's thread. Waits for nobody but the disk, and only where it is told to."""
 
     def __init__(self, ports: Ports, post: Post, tables: Tables, operations: Operations) -> None:
         self._ports, self._post, self._tables = ports, post, tables
@@ -52,9 +59,12 @@ class Door:
         opened_by: OpenedBy = OpenedBy.API,
         parent_id: int | None = None,
         job_id: int | None = None,
+        wait: bool = True,
     ) -> int:
         """The new job's id: `job_id`, where the caller has taken it from the counter.
 
+        Args:
+            wait: until its row is durable; some 0.3 ms, at most ACCEPT_S. An actor does not wait: its job begins later.
         Raises for what is wrong at this moment, and for nothing that concerns the drive.
         """
         tables = self._tables
@@ -77,15 +87,35 @@ class Door:
         if tables.closed:  # looked at again behind the record: what the closing rack does not see any more is not taken
             del tables.orders[job.id], tables.jobs[job.id]
             raise RackClosed("the rack is closed and takes no new jobs")
-        tables.journal.append(EventKind.ACCEPTED, job=job)
-        self._post.tell(slot_id, Start(job.id))
+        outbox = tables.journal.outbox
+        options_text = dumps(order.options) if outbox.keeping else ""
+        number = tables.journal.append(EventKind.ACCEPTED, opened_by.value, job=job, options=options_text)
+        outbox.when_kept(number, partial(self._post.tell, slot_id, Start(job.id)))
+        if wait and number:
+            self._accept(job.id, number)
         return job.id
+
+    def _accept(self, job_id: int, number: int) -> None:
+        """Blocks until its row is durable. Raises StoreUnavailable: nobody is given its id, and it does nothing."""
+        tables = self._tables
+        try:
+            if tables.journal.outbox.accept(number):
+                return
+        except StoreUnavailable:
+            tables.orders.pop(job_id, None)
+            tables.jobs.pop(job_id, None)
+            raise
+        tables.cancelled.add(job_id)
+        self._post.tell("directory", Wish(job_id))
+        raise StoreUnavailable("the history could not be written in time, so the job was ended", remedy="see its disk")
 
     def _presence(self, slot_id: int, parent_id: int | None) -> Presence:
         """What the job is bound to."""
         tables = self._tables
         if tables.closed:
             raise RackClosed("the rack is closed and takes no new jobs")
+        if trouble := tables.journal.outbox.trouble:
+            raise StoreUnavailable(f"no new job is accepted while the history cannot be written: {trouble}")
         slot = None if isinstance(slot_id, bool) or not isinstance(slot_id, int) else tables.slots.get(slot_id)
         if slot is None:
             raise UnknownSlot(f"no slot {slot_id!r} in this rack", remedy="list the slots to see their ids")

@@ -12,14 +12,17 @@ from dataclasses import replace
 
 from orchestrator.actors.tables import Tables
 from orchestrator.model.clock import RackClock
-from orchestrator.model.drive import Presence
-from orchestrator.model.errors import OrchestratorError, RackClosed
+from orchestrator.model.contents import is_same
+from orchestrator.model.drive import Drive, Presence
+from orchestrator.model.errors import OrchestratorError, RackClosed, StoreUnavailable
 from orchestrator.model.job import EventKind, OpenedBy
-from orchestrator.model.plan import Course, ended_badly, failed, set_out
+from orchestrator.model.plan import Course, Past, ended_badly, failed, set_out
 from orchestrator.model.ports import Ports
 from orchestrator.model.slot import SlotState
 
 log = logging.getLogger("orchestrator")
+AGAIN_S = 1.0
+"""Host seconds until a step is tried again that the store did not take."""
 Open = Callable[..., int]
 """Door.open_job."""
 
@@ -51,16 +54,36 @@ class Plans:
         number = presence.number if presence else 0
         if course is None or number > course.number:
             drive = presence.drive if presence else None
-            plan, now = self._tables.plans.get(slot_id), self._clock.now()
-            courses[slot_id] = course = set_out(number, plan, drive, plugged_in=course is not None, now=now)
+            left, plan, now = self._tables.left.pop(slot_id, None), self._tables.plans.get(slot_id), self._clock.now()
+            if left is not None and drive is not None and is_same(left[1], drive):
+                course = replace(left[0], number=number)  # an earlier process was so far with it
+            else:
+                past = self._past(drive)
+                course = set_out(number, plan, drive, plugged_in=course is not None, now=now, past=past)
+            self._put(slot_id, course)
         return course
+
+    def _past(self, drive: Drive | None) -> Past:
+        known = self._tables.known
+        tested = known.get(drive) if drive is not None else None
+        age_s = (self._ports.now() - tested).total_seconds() if tested is not None else None
+        return Past(drive is None or drive not in known, age_s)
+
+    def _put(self, slot_id: int, course: Course) -> None:
+        tables = self._tables
+        if tables.courses.get(slot_id) != course:
+            tables.courses[slot_id] = course
+            if course.plan is not None and tables.journal.outbox.put(
+                EventKind.COURSE, "directory", course=course, slot_id=slot_id
+            ):
+                tables.journal.outbox.ring()
 
     def _step(self, slot_id: int, course: Course) -> Course:
         tables = self._tables
         if (left := course.due - self._clock.now()) > 0:
             self._ports.after(self._clock.host_s(left) + 0.001, lambda: self._wake(slot_id))
             return course
-        job = tables.jobs.get(course.jobs[-1]) if course.jobs else None
+        job = tables.find(course.jobs[-1]) if course.jobs else None
         if job is not None and not job.has_ended:
             return course
         if job is not None and not course.why_failed and (why := ended_badly(job)):
@@ -72,17 +95,21 @@ class Plans:
         elif not course.why_over:
             if not lacking:
                 course = replace(course, jobs=(*course.jobs, next(tables.counter)))
-            tables.courses[slot_id] = course  # the id first: a fall from here on finds which job is lacking
+            self._put(slot_id, course)  # the id first: a fall from here on finds which job is lacking
             course = self._open_step(slot_id, course)
-        tables.courses[slot_id] = course
+        self._put(slot_id, course)
         return course
 
     def _open_step(self, slot_id: int, course: Course) -> Course:
         step = course.steps[len(course.jobs) - 1]
+        given, by = dict(step.options), OpenedBy.PLUG
         try:
-            self._open(step.operation, 0, slot_id, dict(step.options), opened_by=OpenedBy.PLUG, job_id=course.jobs[-1])
+            self._open(step.operation, 0, slot_id, given, opened_by=by, job_id=course.jobs[-1], wait=False)
         except RackClosed:
             return course
+        except StoreUnavailable:
+            course = replace(course, jobs=course.jobs[:-1])
+            self._ports.after(AGAIN_S, lambda: self._wake(slot_id))
         except OrchestratorError as exc:
             course = replace(course, jobs=course.jobs[:-1], why_over=f"{step} cannot start: {exc}")
             log.error("slot %d: %s", slot_id, course)
@@ -92,4 +119,4 @@ class Plans:
         slot = self._tables.slots[slot_id]
         if slot.plan != text:
             self._tables.slots[slot_id] = slot = replace(slot, plan=text)
-            self._tables.journal.append(EventKind.SLOT, slot=slot)
+            self._tables.journal.append(EventKind.SLOT, "directory", slot=slot)

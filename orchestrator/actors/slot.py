@@ -12,7 +12,8 @@ from typing import assert_never
 
 import pykka
 
-from orchestrator.actors.directory import Began, Ended, Held, Nudge, Slate, SlotSeen, Start, Waits, Wish
+from orchestrator.actors.directory import Began, Ended, Held, Nudge, Slate, SlotSeen, Waits, Wish
+from orchestrator.actors.take_up import Start
 from orchestrator.actors.worker import Control, Finished, Halted, Workplace, work
 from orchestrator.model.budget import SPIN_UP_S
 from orchestrator.model.drive import Presence
@@ -24,7 +25,7 @@ from orchestrator.model.errors import (
     NoAnswer,
     SlotCrashed,
 )
-from orchestrator.model.job import AsyncJob, JobError
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, JobError
 from orchestrator.model.slot import SlotState
 
 STUCK_S = 8.0
@@ -108,7 +109,7 @@ class SlotActor(pykka.ThreadingActor):
                 self._finish(end)
             case Halted(job_id, reason):
                 if run := self._runs.get(job_id):
-                    run.control.halted = reason
+                    run.control.halted, run.control.unanswered = reason, False
                     self._tell_run(job_id, run)
             case Present(presence):
                 self._settle(presence)
@@ -124,7 +125,7 @@ class SlotActor(pykka.ThreadingActor):
                 pass  # what waits asks again, below
             case Shut(abort):
                 self._shut = True
-                self._end_all(Interrupted("the rack was closed while the job was open"), leave_drive=not abort)
+                self._leave(abort)
             case _:
                 assert_never(message)
         self._next()
@@ -138,7 +139,7 @@ class SlotActor(pykka.ThreadingActor):
 
     def _enqueue(self, job_id: int) -> None:
         known = job_id in self._runs or job_id in self._queue or job_id in self._unconfirmed
-        if not known and not self._tables.jobs[job_id].has_ended:
+        if not known and self._tables.is_open(job_id):
             insort(self._queue, job_id)
 
     def _next(self) -> None:
@@ -147,13 +148,13 @@ class SlotActor(pykka.ThreadingActor):
             return
         held = False
         for job_id in tuple(self._queue):
-            job, order = self._tables.jobs[job_id], self._tables.orders.get(job_id)
-            if job.has_ended or order is None:
+            job, order = self._tables.jobs.get(job_id), self._tables.orders.get(job_id)
+            if job is None or job.has_ended or order is None:
                 self._queue.remove(job_id)
             elif order.presence != self._presence:
                 self._queue.remove(job_id)
                 self._end(job_id, self._left(order.presence))
-            elif job.parent_id is not None and job.parent_id not in self._runs:
+            elif job.parent_id is not None and job.parent_id not in (*self._runs, *self._queue):
                 self._queue.remove(job_id)
                 self._end(job_id, JobCancelled("the job it belongs to has ended"))
             elif self._is_free(job) and not (held and job.parent_id is None):
@@ -181,12 +182,17 @@ class SlotActor(pykka.ThreadingActor):
         """Its presence is claimed for it already."""
         order = self._tables.orders[job.id]
         control = Control(self._place.ports)
+        if job.id in self._tables.taken_up:
+            self._tables.taken_up.discard(job.id)
+            control.unanswered = job.status is AsyncJobStatus.UNKNOWN
+            control.halted = job.reason if job.status is AsyncJobStatus.PAUSED else ""
+        control.hold(job.id in self._tables.paused)
         self._waits.pop(job.id, None)
         if (up := self._tables.spinning.get(self._slot_id)) and up[0].job_id == job.id:
             up_s = self._place.clock.host_s(SPIN_UP_S) + 0.001
             self._place.ports.after(up_s, lambda: self._place.post.tell("directory", Nudge()))
         self._runs[job.id] = Run(control, job.parent_id)
-        self._tell(Began(job.id))
+        self._tell_run(job.id, self._runs[job.id])
         self._place.ports.spawn(f"slot-{self._slot_id}-job-{job.id}", work, self._place, job, order, control)
 
     # -- ends
@@ -195,11 +201,12 @@ class SlotActor(pykka.ThreadingActor):
         """The worker is off the drive. Late news of a job that was given up frees the slot, and says nothing more."""
         if self._stuck and self._presence is not None:
             self._stuck = self._presence.number in tuple(self._claims.values())
-        if end.job_id in self._runs:
+        run = self._runs.get(end.job_id)
+        if run is not None and not run.control.left_open:
             self._end_children(end.job_id, JobCancelled("the job it belongs to has ended"), leave_drive=False)
-            del self._runs[end.job_id]
             self._keep(end)
             self._tell(end)  # again: the directory may have fallen over what the worker told it
+        self._runs.pop(end.job_id, None)
 
     def _end(self, job_id: int, error: NoAnswer) -> None:
         """At once, whatever its worker is doing."""
@@ -220,21 +227,32 @@ class SlotActor(pykka.ThreadingActor):
         for job_id in [job_id for job_id, run in self._runs.items() if run.parent_id == parent_id]:
             self._runs[job_id].control.end(error, leave_drive=leave_drive)
             self._end(job_id, error)
-        for job_id in [job_id for job_id in self._queue if self._tables.jobs[job_id].parent_id == parent_id]:
+        for job_id in [job_id for job_id in self._queue if self._is_child(job_id, parent_id)]:
             self._end(job_id, error)
 
-    def _end_all(self, error: NoAnswer, *, leave_drive: bool = False) -> None:
-        for job_id, run in list(self._runs.items()):
-            run.control.end(error, leave_drive=leave_drive)
-            if job_id in self._runs:  # a parent's end took it
-                self._end(job_id, error)
-        for job_id in tuple(self._queue):
-            self._end(job_id, error)
+    def _is_child(self, job_id: int, parent_id: int) -> bool:
+        job = self._tables.jobs.get(job_id)
+        return job is not None and job.parent_id == parent_id
+
+    def _leave(self, abort: bool) -> None:
+        """The rack closes. With a store, what the next process can take up stays open; its worker ends all the same."""
+        why = Interrupted("the rack was closed while the job was open")
+        keeps = self._tables.journal.outbox.keeping and not abort
+        for job_id in (*self._runs, *self._queue):
+            job = self._tables.jobs.get(job_id)
+            if keeps and job is not None and self._tables.can_be_taken_up(job):
+                if run := self._runs.get(job_id):
+                    run.control.left_open = True
+                    run.control.end(why, leave_drive=True)
+                self._tables.hang_up(job_id)
+            elif job_id in self._runs or job_id in self._queue:
+                if run := self._runs.get(job_id):
+                    run.control.end(why, leave_drive=not abort)
+                self._end(job_id, why)
 
     def _keep(self, end: Ended) -> None:
         """Until the table shows it: a fallen directory loses its inbox."""
-        jobs = self._tables.jobs
-        self._unconfirmed = {n: kept for n, kept in self._unconfirmed.items() if not jobs[n].has_ended}
+        self._unconfirmed = {n: kept for n, kept in self._unconfirmed.items() if self._tables.is_open(n)}
         self._unconfirmed[end.job_id] = end
 
     # -- what comes from outside
@@ -256,7 +274,8 @@ class SlotActor(pykka.ThreadingActor):
         return DriveRemoved(f"{serial} left slot {self._slot_id}", slot_id=self._slot_id, serial=serial)
 
     def _obey(self, job_id: int) -> None:
-        cancelled = job_id in self._tables.cancelled
+        gone = not self._tables.is_open(job_id)  # ended by the directory, which had not heard yet that it began
+        cancelled = gone or job_id in self._tables.cancelled
         if (run := self._runs.get(job_id)) is None:
             if cancelled and job_id in self._queue:
                 self._end(job_id, JobCancelled("cancelled before its turn came"))
@@ -313,6 +332,8 @@ class SlotActor(pykka.ThreadingActor):
             self._tell(self._seen())
 
     def _tell_run(self, job_id: int, run: Run) -> None:
+        if run.control.unanswered:
+            return  # it stays UNKNOWN until its drive has answered
         self._tell(Held(job_id, run.control.halted) if run.control.halted else Began(job_id))
 
     def _tell(self, message: object) -> None:

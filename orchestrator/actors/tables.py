@@ -1,38 +1,46 @@
 """What outlives every actor: the job table, the slots as they are published, who waits, and the journal of events.
 
-Records are frozen and replaced whole, so everybody may read without a message. Who writes what:
+    live: jobs, answers ──end is durable──▶ over ──▶ recent (the last RECENT) ──▶ the store has them all
 
-    counter, a new job's record and order      open_job, on the caller's thread
+Without a store every job stays live. Records are frozen and replaced whole, so everybody may read without a message.
+Who writes what:
+
+    counter, a new job's record and order      open_job, on the caller's thread; for taken-up jobs the system
     jobs, answers, slots (from then on)        the directory, alone
     cells (progress), claims                   a job's worker; its slot
     labels, leaving                            the system, from the rack file
     plans, budget, heat, controllers           the system, from the rack file
     courses, ended                             the directory
     waiting, spinning                          the slots, one at a time; the directory takes what has ended
+    known, left                                the directory, after the system
+    taken_up                                   the system; a slot takes out what it begins
     cancelled, paused                          whoever asked, on their own thread; the directory and the slot obey
-    waiters                                    whoever waits adds one, the directory takes them
+    over                                       the recorder adds, the directory takes
+    recent                                     the directory
+    waiters                                    whoever waits adds one; the recorder, or without one the directory, takes
 """
 
 import itertools
-from collections import deque
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from orchestrator.model import job as nouns
+from orchestrator.actors.journal import Journal
 from orchestrator.model.budget import NO_BUDGET, Burden
-from orchestrator.model.drive import Presence
+from orchestrator.model.drive import Drive, Presence
 from orchestrator.model.errors import JobNotFinished, UnknownJob
 from orchestrator.model.heat import HeatLimits
-from orchestrator.model.job import AsyncJob, EventKind
+from orchestrator.model.job import AsyncJob, AsyncJobStatus
+from orchestrator.model.plain import loads
 from orchestrator.model.plan import Course, Plan
-from orchestrator.model.ports import Event, Ports
+from orchestrator.model.ports import Event, Ports, Store
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Answer, Operation
 
-JOURNAL_EVENTS = 10_000
+RECENT = 1_000
+"""So many ended jobs are answered from memory."""
+UNBOUND = 0
+"""The presence number of a taken-up job whose drive has not been seen yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,8 @@ class Order:
     operation: Operation[..., Any]
     options: dict[str, Any]
     presence: Presence
+    memo: str = ""
+    """What the operation noted in an earlier process, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,82 +62,9 @@ class Cell:
     eta: datetime | None
 
 
-class Listener(Protocol):
-    def __call__(self) -> None: ...
-
-
-class Journal:
-    """The last events, numbered. Any thread may append; readers come and go."""
-
-    def __init__(self, ports: Ports) -> None:
-        self._ports = ports
-        self._lock: AbstractContextManager[Any] = ports.lock()
-        self._events: deque[nouns.Event] = deque(maxlen=JOURNAL_EVENTS)
-        self._sequence = 0
-        self._readers: dict[Event, None] = {}
-        self._closed = False
-        self.listener: Listener | None = None
-        """Called after each append: the recorder's bell."""
-
-    @property
-    def sequence(self) -> int:
-        """Of the newest event; 0 before the first."""
-        return self._sequence
-
-    def append(self, kind: EventKind, *, job: AsyncJob | None = None, slot: SlotInfo | None = None) -> None:
-        with self._lock:
-            self._sequence += 1
-            self._events.append(nouns.Event(self._sequence, self._ports.now(), kind, job, slot))
-            readers = tuple(self._readers)
-        for reader in readers:
-            reader.set()
-        if self.listener is not None:
-            self.listener()
-
-    def since(self, sequence: int) -> tuple[nouns.Event, ...]:
-        """The events after `sequence`; begins with a gap where some are lost."""
-        with self._lock:
-            missing = min(self._sequence - sequence, len(self._events))
-            found = tuple(itertools.islice(reversed(self._events), missing)) if missing > 0 else ()
-        found = found[::-1]
-        if found and found[0].sequence > sequence + 1:
-            gap = nouns.Event(found[0].sequence - 1, found[0].time, EventKind.GAP)
-            return (gap, *found)
-        return found
-
-    def follow(self, after: int | None) -> Iterator[nouns.Event]:
-        """Blocks for the next event; ends when the journal closes."""
-        return self._follow(self._sequence if after is None else after)
-
-    def _follow(self, sequence: int) -> Iterator[nouns.Event]:
-        bell = self._ports.event()
-        with self._lock:
-            self._readers[bell] = None
-        try:
-            while True:
-                bell.clear()
-                found = self.since(sequence)
-                yield from found
-                if found:
-                    sequence = found[-1].sequence
-                elif self._closed:
-                    return
-                else:
-                    bell.wait()
-        finally:
-            with self._lock:
-                self._readers.pop(bell, None)
-
-    def close(self) -> None:
-        self._closed = True
-        with self._lock:
-            readers = tuple(self._readers)
-        for reader in readers:
-            reader.set()
-
-
 class Tables:
-    def __init__(self, ports: Ports, slots: dict[int, SlotInfo]) -> None:
+    def __init__(self, ports: Ports, slots: dict[int, SlotInfo], store: Store | None = None) -> None:
+        self.store = store
         self.counter = itertools.count(1)
         self.jobs: dict[int, AsyncJob] = {}
         self.orders: dict[int, Order] = {}
@@ -154,6 +91,12 @@ class Tables:
         """By slot, where the rack file sets them."""
         self.controllers: dict[int, str] = {}
         """By slot: what it shares with others; a slot that is not in here shares nothing."""
+        self.known: dict[Drive, datetime | None] = {}
+        """Every drive that was ever here, and when a self-test of it was COMPLETED last."""
+        self.taken_up: set[int] = set()
+        """Jobs of an earlier process that no worker does yet."""
+        self.left: dict[int, tuple[Course, Drive]] = {}
+        """By slot: how far its plan was when the earlier process ended, and with which drive."""
         self.waiting: dict[int, Burden] = {}
         """By job: what the budget holds back. Some no longer wait: actors/allowance.py sees which."""
         self.spinning: dict[int, tuple[Burden, float]] = {}
@@ -162,6 +105,10 @@ class Tables:
         """By slot: the rack time when its last job ended."""
         self.cancelled: set[int] = set()
         self.paused: set[int] = set()
+        self.over: set[int] = set()
+        """Live jobs whose end is durable, and may be told."""
+        self.recent: dict[int, tuple[AsyncJob, Answer]] = {}
+        """The jobs that were live last, the newest last."""
         self.waiters: dict[int, list[Event]] = {}
         self.journal = Journal(ports)
         self.unheard = set(slots)
@@ -172,33 +119,102 @@ class Tables:
         self._ports = ports
 
     def get(self, job_id: int) -> AsyncJob:
-        try:
-            return self.jobs[job_id]
-        except (KeyError, TypeError):
-            raise UnknownJob(f"no job {job_id!r} here", remedy="list the jobs to see their ids") from None
+        """Raises UnknownJob. Of a job that has been over for long it reads the store."""
+        job = self.find(job_id)
+        if job is not None:
+            return job
+        why = self.store.why_missing(job_id) if self.store is not None and isinstance(job_id, int) else ""
+        raise UnknownJob(why or f"no job {job_id!r} here", remedy="list the jobs to see their ids")
+
+    def find(self, job_id: int) -> AsyncJob | None:
+        if not isinstance(job_id, int):
+            return None
+        if (job := self.jobs.get(job_id)) is not None:
+            return job
+        if (recent := self.recent.get(job_id)) is not None:  # looked at second: a job is put here before it goes there
+            return recent[0]
+        kept = self.store.find(job_id) if self.store is not None else None
+        return kept.job if kept is not None else None
+
+    def is_open(self, job_id: int) -> bool:
+        """A dictionary read: what is not live has ended."""
+        job = self.jobs.get(job_id)
+        return job is not None and not job.has_ended
+
+    def answer(self, operation: Operation[..., Any], job_id: int) -> Answer:
+        """Of a COMPLETED job of this operation."""
+        if job_id in self.answers:
+            return self.answers[job_id]
+        if (recent := self.recent.get(job_id)) is not None:
+            return recent[1]
+        kept = self.store.find(job_id) if self.store is not None else None
+        if kept is None:
+            self.get(job_id)
+            return None
+        return loads(kept.answer, operation.answer_type)
 
     def wait(self, job_id: int, timeout: float | None) -> AsyncJob:
         """The ended job; JobNotFinished when `timeout` (host seconds; None = for ever) is up first.
 
-        The waiter is hung up before the table is looked at, and the directory writes the table before it looks for
-        waiters: one of the two sees the other.
+        With a store a job is over when its end is durable. The waiter is hung up before the tables are looked at, and
+        they are written before anybody looks for waiters: one of the two sees the other.
         """
         job = self.get(job_id)
-        if not job.has_ended and timeout != 0:
+        if not self.is_over(job) and timeout != 0:
             bell = self._ports.event()
             waiters = self.waiters.setdefault(job_id, [])
             waiters.append(bell)
-            if not self.jobs[job_id].has_ended:
+            if not self.is_over(self.get(job_id)):
                 bell.wait(timeout)
-            job = self.jobs[job_id]
-            if not job.has_ended and bell in waiters:
+            job = self.get(job_id)
+            if not self.is_over(job) and bell in waiters:
                 waiters.remove(bell)
-        if not job.has_ended:
-            raise JobNotFinished(f"job {job_id} ({job.name}, slot {job.slot_id}) is {job.status.name}")
+        if not self.is_over(job):
+            kept = f", and its end cannot be written: {self.journal.outbox.trouble}" if job.has_ended else ""
+            raise JobNotFinished(f"job {job_id} ({job.name}, slot {job.slot_id}) is {job.status.name}{kept}")
         return job
+
+    def is_over(self, job: AsyncJob) -> bool:
+        """It has ended, and nothing can take that back."""
+        if not self.journal.outbox.keeping:
+            return job.has_ended
+        return job.id in self.over or job.id not in self.jobs
+
+    def settle(self, job_id: int) -> None:
+        """Its end is durable."""
+        if self.journal.outbox.keeping:
+            self.over.add(job_id)
+        self.hang_up(job_id)
+
+    def retire(self) -> None:
+        """What is over need not be live. First it is put where it is looked for next. The directory's."""
+        while self.over:  # also what is settled meanwhile: only the first one rings
+            for job_id in tuple(self.over):
+                if (job := self.jobs.get(job_id)) is not None:
+                    self.recent[job_id] = (job, self.answers.get(job_id))
+                    del self.jobs[job_id]
+                self.answers.pop(job_id, None)
+                self.over.discard(job_id)
+        for job_id in list(self.recent)[: max(0, len(self.recent) - RECENT)]:
+            del self.recent[job_id]
+
+    def hang_up(self, job_id: int) -> None:
+        """Whoever waits for this job looks again, and does not wait on."""
+        for bell in self.waiters.pop(job_id, ()):
+            bell.set()
+
+    def can_be_taken_up(self, job: AsyncJob) -> bool:
+        """By the next process, when this one ends now."""
+        order = self.orders.get(job.id)
+        if order is None or not (job.status is AsyncJobStatus.INIT or order.operation.resumable):
+            return False
+        if job.parent_id is None:
+            return True
+        parent = self.jobs.get(job.parent_id)
+        return parent is not None and not parent.has_ended and self.can_be_taken_up(parent)
 
     def open_jobs(self, slot_id: int | None = None) -> list[AsyncJob]:
         """Not yet ended, by id."""
-        found = [self.jobs[job_id] for job_id in list(self.orders)]
+        found = [job for job_id in list(self.orders) if (job := self.jobs.get(job_id)) is not None]
         found = [job for job in found if not job.has_ended and slot_id in (None, job.slot_id)]
         return sorted(found, key=lambda job: job.id)

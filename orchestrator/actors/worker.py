@@ -4,6 +4,7 @@
 """
 
 import logging
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from orchestrator.actors.allowance import Allowance
-from orchestrator.actors.directory import DRAIN_S, Drain, Ended, Noted
+from orchestrator.actors.directory import DRAIN_S, Drain, Ended, Noted, Retried
 from orchestrator.actors.door import Door
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Cell, Order, Tables
@@ -20,6 +21,7 @@ from orchestrator.model.drive import Drive
 from orchestrator.model.errors import (
     DriveChanged,
     DriveRemoved,
+    JobNotFinished,
     NoAnswer,
     OrchestratorError,
     Refused,
@@ -27,7 +29,9 @@ from orchestrator.model.errors import (
     ToolStuck,
 )
 from orchestrator.model.heat import is_hot, limits_for
-from orchestrator.model.job import AsyncJob, AsyncJobStatus, JobError, OpenedBy
+from orchestrator.model.history import AFTER, BEFORE, KeptReport, counters
+from orchestrator.model.job import PAUSED_BY_USER, AsyncJob, AsyncJobStatus, EventKind, JobError, OpenedBy
+from orchestrator.model.plain import dumps, loads
 from orchestrator.model.ports import DriveAccess, Event, Lamp, Lamps, Ports, Surface, Surfaces
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict, VerdictStatus
@@ -56,6 +60,10 @@ class Control:
         """Why it does stand still; "" while it works. Kept by the slot."""
         self.leave_drive = False
         """The drive's own self-test is not to be ended."""
+        self.left_open = False
+        """The next process takes the job up: its end here is nobody's news."""
+        self.unanswered = False
+        """Taken up from an earlier process, and its drive has not answered yet. Kept by the slot."""
 
     def end(self, why: NoAnswer, *, leave_drive: bool = False) -> None:
         """The first reason stands."""
@@ -117,12 +125,42 @@ class WorkerBench:
         self.verdict: Verdict | None = None
         self._limits = place.tables.heat.get(job.slot_id)
         self._hot, self._heat, self._felt = False, "", place.clock.now()
+        self._memo = order.memo
+        self._reports: dict[str, KeptReport] = {}
+
+    @property
+    def reports(self) -> tuple[KeptReport, ...]:
+        """Of the first and the last whole read."""
+        return tuple(self._reports.values())
 
     def read(self, drive: Drive, *, quick: bool = False) -> SmartReport:
         stop = self._control.stop
         report = self._reach(drive, lambda: self._place.access.read(self._presence, quick=quick, stop=stop))
         self._feel(report)
+        if not quick and self._place.tables.journal.outbox.keeping:
+            moment = AFTER if BEFORE in self._reports else BEFORE
+            raw = zlib.compress(report.raw) if report.raw else b""
+            self._reports[moment] = KeptReport(moment, self._place.ports.now(), counters(report), raw)
+        if self._control.unanswered:
+            self._control.unanswered = False
+            self._halt("")
         return report
+
+    def kept(self, kind: type[T]) -> T | None:
+        return cast(T, loads(self._memo, kind)) if self._memo else None
+
+    def keep(self, memo: object, *, wait: bool = False) -> None:
+        outbox = self._place.tables.journal.outbox
+        if not outbox.keeping:
+            return
+        text = dumps(memo)
+        number = outbox.put(EventKind.MEMO, "worker", job=self._job, memo=text)
+        outbox.ring()
+        if wait:
+            outbox.wait(number)
+
+    def new_attempt(self, why: str) -> None:
+        self._place.post.tell("directory", Retried(self._job.id, why))
 
     def start_self_test(self, drive: Drive, kind: str, *, spans: str | None = None) -> None:
         stop = self._control.stop
@@ -165,6 +203,10 @@ class WorkerBench:
 
     def peers(self, drive: Drive) -> tuple[Any, ...]:
         tables, found = self._place.tables, dict[str, Any]()
+        operation = tables.orders[self._job.id].operation
+        if tables.store is not None:
+            kept = tables.store.answers(operation.name, drive.model)
+            found = {serial: loads(text, operation.answer_type) for serial, text in kept if serial != drive.serial}
         for job in list(tables.jobs.values()):
             other = job.drive
             if job.name == self._job.name and other is not None and other.model == drive.model and other != drive:
@@ -185,6 +227,8 @@ class WorkerBench:
         if self._place.clock.now() - self._felt >= LOOK_S:
             self._look()
         if control.go is None and not self._hot:
+            if control.halted:  # paused by an earlier process, for what is over
+                self._halt("")
             return
         if self._hot:
             self._halt(self._heat)
@@ -193,7 +237,7 @@ class WorkerBench:
             control.check()
             self._look()
         if control.go is not None:
-            self._halt("paused by the user")
+            self._halt(PAUSED_BY_USER)
         while (go := control.go) is not None and control.why is None:
             go.wait()
         control.check()
@@ -245,19 +289,36 @@ class WorkerBench:
     def run(self, operation: Callable[..., Any] | str, **options: Any) -> Any:
         self._control.check()
         place = self._place
-        child_id = place.door.open_job(
-            cast("Operation[..., Any] | str", operation),
-            self._job.client_ref,
-            self._job.slot_id,
-            options,
-            opened_by=OpenedBy.RECIPE,
-            parent_id=self._job.id,
-        )
-        child = place.tables.wait(child_id, None)
+        declared = place.door.find(cast("Operation[..., Any] | str", operation))
+        child_id = self._left_child(declared, options)
+        if child_id is None:
+            child_id = place.door.open_job(
+                declared,
+                self._job.client_ref,
+                self._job.slot_id,
+                options,
+                opened_by=OpenedBy.RECIPE,
+                parent_id=self._job.id,
+            )
+        try:
+            child = place.tables.wait(child_id, None)
+        except JobNotFinished:
+            self._control.check()  # left open: this job is, too
+            raise
         self._control.check()
         if child.status is AsyncJobStatus.COMPLETED:
-            return place.tables.answers[child_id]
+            return place.tables.answer(declared, child_id)
         raise child.exception()
+
+    def _left_child(self, operation: Operation[..., Any], options: dict[str, Any]) -> int | None:
+        """The same child, opened before a restart and still open."""
+        tables = self._place.tables
+        for job in tables.open_jobs(self._job.slot_id) if self._memo else ():
+            order = tables.orders.get(job.id)
+            same = order is not None and order.operation is operation and order.options == operation.check(options)
+            if same and job.parent_id == self._job.id:
+                return job.id
+        return None
 
     def _reach(self, drive: Drive, call: Callable[[], T]) -> T:
         """Only the job's own drive, and only while the job is not to stop."""
@@ -281,15 +342,17 @@ def work(place: Workplace, job: AsyncJob, order: Order, control: Control) -> Non
     """
     tool_left = False
     try:
+        bench = WorkerBench(place, job, order, control)
         try:
-            end = _answer(job, order, WorkerBench(place, job, order, control))
+            end = _answer(job, order, bench)
         except (NoAnswer, Refused) as exc:
             tool_left = isinstance(exc, ToolStuck)
-            end = Ended(job.id, error=JobError.of(control.why or exc))
+            end = Ended(job.id, error=JobError.of(control.why or exc), who="worker", reports=bench.reports)
         except (Exception, SystemExit, KeyboardInterrupt) as exc:
             log.exception("job %d: %s has a bug", job.id, job.name)
-            end = Ended(job.id, error=JobError("no_answer", f"{job.name} raised {exc!r}"))
-        place.post.tell("directory", end)
+            end = Ended(job.id, error=JobError("no_answer", f"{job.name} raised {exc!r}"), who="worker")
+        if not control.left_open:
+            place.post.tell("directory", end)
     finally:
         place.tables.claims[job.slot_id].pop(job.id, None)
     place.post.tell(job.slot_id, Finished(end, tool_left))
@@ -302,4 +365,4 @@ def _answer(job: AsyncJob, order: Order, bench: WorkerBench) -> Ended:
         raise NoAnswer(f"{job.name} answered {answer!r}, which is not what it declares")
     if answer is False and (bench.verdict is None or bench.verdict.status is not VerdictStatus.FAIL):
         raise NoAnswer(f"{job.name} answered False and concluded no fail: there is no evidence against the drive")
-    return Ended(job.id, answer, bench.verdict)
+    return Ended(job.id, answer, bench.verdict, who="worker", reports=bench.reports)

@@ -118,9 +118,8 @@ class Smartctl:
             report = self._with_nvme_self_tests(report, presence.node, stop)
         if quick or report.protocol is None:
             return report
-        return replace(
-            report, second_opinion=pysmart.assess(run.lines(), presence.node, report.protocol, report.serial)
-        )
+        opinion = pysmart.assess(run.lines(), presence.node, report.protocol, report.serial)
+        return replace(report, second_opinion=opinion, raw=run.output)
 
     def start_self_test(self, presence: Presence, kind: str, *, stop: Event, spans: str | None = None) -> None:
         """Ask the drive to begin: "short", "extended", "conveyance", or "selective" with its spans.

@@ -2,13 +2,15 @@
 
     OrchestratorError
     ├── ConfigError        the rack file is wrong: file, line, what was meant
+    ├── StoreUnusable      the history cannot be opened: damaged, of a newer version, gone
     ├── InvalidArgument    an option that the operation does not take, or out of its range
     │   └── WrongOperation     the job belongs to another operation
     ├── NotFound
     │   └── UnknownSlot, UnknownJob, UnknownOperation
     ├── JobNotFinished     the job still runs (also a TimeoutError)
     ├── Refused            we could, but will not
-    │   └── SlotEmpty, SlotUnavailable, DriveBusy, NotPermitted, NotPausable, RackClosed
+    │   └── SlotEmpty, SlotUnavailable, DriveBusy, NotPermitted, NotPausable, RackClosed,
+    │   StoreUnavailable
     └── NoAnswer           the work broke off; says nothing about the drive's health
         ├── DriveRemoved   it left its slot
         ├── DriveChanged   another drive answers in its place
@@ -45,6 +47,10 @@ class OrchestratorError(Exception):
 
 class ConfigError(OrchestratorError):
     """The rack file is wrong. The text carries file, line and column."""
+
+
+class StoreUnusable(OrchestratorError):
+    """The history cannot be opened. Nothing was changed, and no other one was begun in its place."""
 
 
 class InvalidArgument(OrchestratorError):
@@ -111,6 +117,10 @@ class RackClosed(Refused):
     """The rack takes no new work."""
 
     usual_remedy = "open the rack again"
+
+
+class StoreUnavailable(Refused):
+    """The history cannot be written now, so no new job is accepted. What runs goes on, and is written later."""
 
 
 class NoAnswer(OrchestratorError):

@@ -29,6 +29,8 @@ class AsyncJobStatus(IntEnum):
     FAILED = 5
 
 
+PAUSED_BY_USER = "paused by the user"
+"""The reason of a job that someone holds."""
 ENDED = frozenset({AsyncJobStatus.COMPLETED, AsyncJobStatus.FAILED})
 
 
@@ -128,6 +130,8 @@ class ListInfo:
     order_by: str = "id"
     """One of ORDERS; equal ones by id; those without a value last."""
     descending: bool = False
+    after_id: int | None = None
+    """A page that begins behind this job, in the order by id: costs the same however far it is. Changes no total."""
 
     def __post_init__(self) -> None:
         for name, least in (("offset", 0), ("limit", -1)):
@@ -140,18 +144,23 @@ class ListInfo:
             raise InvalidArgument(f"status is {self.status!r}; it takes one of {[s.value for s in AsyncJobStatus]}")
         if self.order_by not in ORDERS:
             raise InvalidArgument(f"order_by is {self.order_by!r}; it takes one of {', '.join(ORDERS)}")
+        if self.after_id is not None and self.order_by != "id":
+            raise InvalidArgument(f"after_id goes with the order by id, not by {self.order_by}")
 
     def select(self, jobs: list[AsyncJob]) -> "ResultSet":
         """The part of `jobs` that this asks for. Cost: linear in `jobs`, plus one sort of the matches."""
         found = [job for job in jobs if self._matches(job)]
         key = attrgetter(self.order_by)
         found.sort(key=attrgetter("id"), reverse=self.descending)
+        total = len(found)
+        if self.after_id is not None:
+            found = [job for job in found if (job.id < self.after_id if self.descending else job.id > self.after_id)]
         if self.order_by != "id":
             having = [job for job in found if key(job) is not None]
             having.sort(key=key, reverse=self.descending)
             found = having + [job for job in found if key(job) is None]
         end = None if self.limit == -1 else self.offset + self.limit
-        return ResultSet(len(found), tuple(found[self.offset : end]), self.offset, self.limit)
+        return ResultSet(total, tuple(found[self.offset : end]), self.offset, self.limit)
 
     def _matches(self, job: AsyncJob) -> bool:
         return (
@@ -186,6 +195,10 @@ class EventKind(StrEnum):
     PROGRESS = "progress"
     MESSAGE = "message"
     SLOT = "slot"
+    MEMO = "memo"
+    """Only in the history: an operation noted how far it is."""
+    COURSE = "course"
+    """Only in the history: a slot's plan went on."""
     GAP = "gap"
     """The reader was too slow: events up to this sequence are lost to it. Read the tables again."""
 

@@ -19,6 +19,9 @@ from orchestrator.model.errors import JobCancelled
 from orchestrator.model.job import AsyncJob, AsyncJobStatus
 from orchestrator.model.verdict import VerdictStatus
 
+SELF_TEST = "run_smart_test"
+"""The operation whose end makes a drive a tested one."""
+
 
 class OnStart(StrEnum):
     """What to do about drives that are there when the rack, or their slot, is first seen."""
@@ -64,6 +67,23 @@ class Fits:
             yield f"it holds {size / 1e12:g} TB"
 
 
+class When(StrEnum):
+    """For which stays of a drive."""
+
+    ALWAYS = "always"
+    FIRST_SEEN = "first_seen"
+    """Only the first that this rack's history knows of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the rack's history knows of a drive, before this stay."""
+
+    is_new: bool = True
+    tested_s: float | None = None
+    """Host seconds since a self-test of it was COMPLETED last; None = never."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     name: str
@@ -74,11 +94,19 @@ class Plan:
     on_start: OnStart = OnStart.LEAVE
     debounce_s: float = 0.0
     """Rack seconds that a drive must have been in its slot, beyond the second that discovery waits for quiet."""
+    when: When = When.ALWAYS
+    not_tested_within_s: float | None = None
+    """Host seconds: only a drive whose last self-test is older, or that never had one here; None = any."""
 
-    def against(self, drive: Drive, *, plugged_in: bool) -> str:
+    def against(self, drive: Drive, *, plugged_in: bool, past: Past = Past()) -> str:
         """Why nothing would start for this drive; "" when the first step would."""
         if not plugged_in and self.on_start is OnStart.LEAVE:
             return "it was here before us (on_start: leave)"
+        if self.when is When.FIRST_SEEN and not past.is_new:
+            return "it was here before (when: first_seen)"
+        limit, tested = self.not_tested_within_s, past.tested_s
+        if limit is not None and tested is not None and tested < limit:
+            return f"it was tested {_ago(tested)} ago (not_tested_within: {_ago(limit)})"
         return "; ".join(self.fits.against(drive))
 
 
@@ -121,11 +149,18 @@ class Course:
         return f"{self.plan.name}: {f'{self.why_failed}; ' if self.why_failed else ''}{now}"
 
 
-def set_out(number: int, plan: Plan | None, drive: Drive | None, *, plugged_in: bool, now: float) -> Course:
+def _ago(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def set_out(number: int, plan: Plan | None, drive: Drive | None, *, plugged_in: bool, now: float, past: Past) -> Course:
     """The course of a presence that has settled (`drive` None: of a slot found empty)."""
     if plan is None or drive is None:
         return Course(number, why_over="no plan")
-    against = plan.against(drive, plugged_in=plugged_in)
+    against = plan.against(drive, plugged_in=plugged_in, past=past)
     return Course(number, plan, now + plan.debounce_s, why_over=against and f"not started: {against}")
 
 

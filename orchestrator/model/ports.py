@@ -4,14 +4,15 @@ Nothing in actors/ or operations/ imports time, threading, queue, random or subp
 threads and under the seeded scheduler in virtual time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from orchestrator.model.drive import Presence
-from orchestrator.model.job import Event as JobEvent
+from orchestrator.model.history import Change, DriveHistory, EndedJob, JobHistory, Unfinished
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo, ResultSet
 from orchestrator.model.place import Place
 from orchestrator.model.report import SmartReport
 from orchestrator.model.scan import Stretch
@@ -104,13 +105,48 @@ class Source(Protocol):
 
 
 class Store(Protocol):
-    """Where the history is kept. Belongs to the recorder's thread."""
+    """Where the history is kept. The first four belong to one thread at a time; what reads may be called from any."""
 
-    def append(self, events: tuple[JobEvent, ...]) -> None:
-        """Keep them, all or none, before this returns."""
+    def unfinished(self) -> Unfinished:
+        """What an earlier process left open, and where the numbers go on. Once, before the first append."""
 
-    def last_sequence(self) -> int:
-        """Of the newest event that is kept; 0 before the first."""
+    def append(self, changes: tuple[Change, ...]) -> None:
+        """Keep them, all or none, durably, before this returns. Those that are kept already are passed over.
+
+        StoreUnavailable: it cannot be written now, and nothing was kept. Without changes: only tries whether it could.
+        """
+
+    def last_number(self) -> int:
+        """Of the newest change that is kept; 0 before the first."""
+
+    def prune(self) -> int:
+        """Remove what is older, or more, than is to be kept; how many jobs went. In short transactions."""
+
+    def find(self, job_id: int) -> EndedJob | None:
+        """The job as kept; None for one that never was here, or was removed."""
+
+    def why_missing(self, job_id: int) -> str:
+        """What became of a job that `find` does not find; "" where it never was here."""
+
+    def select(self, info: ListInfo, live: Sequence[AsyncJob]) -> ResultSet:
+        """As `info.select` over `live` and all ended jobs that are kept; `live` stands for those in both."""
+
+    def counts(self) -> Mapping[tuple[str, int, AsyncJobStatus], int]:
+        """The ended jobs that are kept, by name, slot and status. From memory."""
+
+    def answers(self, name: str, model: str) -> tuple[tuple[str, str], ...]:
+        """For each drive of this model: serial and the newest answer (JSON) of this operation."""
+
+    def history(self, serial: str, *, jobs: int = 100, samples: int = 1000) -> tuple[DriveHistory, ...]:
+        """Of every drive that has this serial number; none where nobody has."""
+
+    def job_history(self, job_id: int) -> JobHistory | None:
+        """None for one that never was here, or was removed."""
+
+    def raw_report(self, job_id: int, moment: str) -> bytes:
+        """smartctl's document; empty where none is kept."""
+
+    def close(self) -> None: ...
 
 
 class DriveAccess(Protocol):

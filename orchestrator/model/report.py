@@ -127,6 +127,8 @@ class SmartReport:
     """Field name and the line or JSON key that says so, for the fields that judge."""
     second_opinion: str = ""
     """pySMART's assessment of the same run: "PASS", "WARN", "FAIL", or "" if it was not asked or could not say."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The whole document it was read from; empty where nobody keeps it."""
 
     def source_of(self, field: str) -> str:
         """The line or JSON key that `field` was read from; "" where nobody noted it."""

@@ -86,33 +86,30 @@ def zones(start_lba: int, end_lba: int, sectors: int) -> Iterator[tuple[int, int
 
 @dataclass(slots=True)
 class Tally:
-    """A scan on its way."""
+    """A scan on its way; also what it needs to go on after a restart."""
 
     start_lba: int
     sector_bytes: int
-    lba: int = field(init=False)
+    lba: int
     """Everything below it has been read."""
     seconds: float = 0.0
     bad_lbas: list[int] = field(default_factory=list)
     temperatures: list[tuple[int, int]] = field(default_factory=list)
-    _bad_bytes: int = 0
-    _slowest: list[tuple[int, float]] = field(default_factory=list)
-    _zones: list[tuple[int, int, float]] = field(default_factory=list)
+    bad_bytes: int = 0
+    slowest: list[tuple[int, float]] = field(default_factory=list)
+    zones: list[tuple[int, int, float]] = field(default_factory=list)
     """First LBA, sectors, seconds."""
 
-    def __post_init__(self) -> None:
-        self.lba = self.start_lba
-
     def enter_zone(self) -> None:
-        self._zones.append((self.lba, 0, 0.0))
+        self.zones.append((self.lba, 0, 0.0))
 
     def add(self, stretch: Stretch) -> None:
-        first, sectors, seconds = self._zones[-1]
-        self._zones[-1] = (first, sectors + stretch.end_lba - self.lba, seconds + stretch.seconds)
+        first, sectors, seconds = self.zones[-1]
+        self.zones[-1] = (first, sectors + stretch.end_lba - self.lba, seconds + stretch.seconds)
         self.bad_lbas += stretch.bad_lbas
         place = PLACE_BYTES // self.sector_bytes or 1
-        self._bad_bytes += sum(min(stretch.end_lba, (lba // place + 1) * place) - lba for lba in stretch.bad_lbas)
-        self._slowest = sorted((*self._slowest, *stretch.slowest), key=lambda read: -read[1])[:SLOWEST]
+        self.bad_bytes += sum(min(stretch.end_lba, (lba // place + 1) * place) - lba for lba in stretch.bad_lbas)
+        self.slowest = sorted((*self.slowest, *stretch.slowest), key=lambda read: -read[1])[:SLOWEST]
         self.seconds += stretch.seconds
         self.lba = stretch.end_lba
 
@@ -121,14 +118,14 @@ class Tally:
             self.temperatures.append((self.lba, report.temperature_celsius))
 
     def result(self, *, gave_up: bool = False) -> ScanResult:
-        done = [zone for zone in self._zones if zone[2] > 0]
+        done = [zone for zone in self.zones if zone[2] > 0]
         return ScanResult(
             start_lba=self.start_lba,
             end_lba=self.lba,
             sector_bytes=self.sector_bytes,
-            sectors_read=self.lba - self.start_lba - self._bad_bytes,
+            sectors_read=self.lba - self.start_lba - self.bad_bytes,
             bad_lbas=tuple(self.bad_lbas),
-            slowest=tuple((lba, round(ms, 3)) for lba, ms in self._slowest),
+            slowest=tuple((lba, round(ms, 3)) for lba, ms in self.slowest),
             mb_per_s=tuple((lba, round(n * self.sector_bytes / s / 1e6, 1)) for lba, n, s in done),
             temperatures=tuple(self.temperatures),
             seconds=round(self.seconds, 3),

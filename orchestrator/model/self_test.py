@@ -6,7 +6,7 @@ was read after it. What is missing is NoAnswer, never False.
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from orchestrator.model.errors import InvalidArgument, NoAnswer, SelfTestAborted, SelfTestStalled
 from orchestrator.model.judge import judge_report
@@ -36,6 +36,29 @@ class Patience:
     """Without progress for so long: give up."""
     deadline_s: float
     """In all; a drive may be five times slower than it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What must be known of the drive before its self-test, to find the test's end after a restart."""
+
+    self_tests: tuple[SelfTestEntry, ...]
+    self_test_minutes: tuple[tuple[str, int], ...]
+    capacity_bytes: int | None
+    aborts_on_command: bool
+
+    @classmethod
+    def of(cls, report: SmartReport) -> Self:
+        return cls(report.self_tests, report.self_test_minutes, report.capacity_bytes, report.aborts_on_command)
+
+    @property
+    def before(self) -> SmartReport:
+        return SmartReport(
+            self_tests=self.self_tests,
+            self_test_minutes=self.self_test_minutes,
+            capacity_bytes=self.capacity_bytes,
+            aborts_on_command=self.aborts_on_command,
+        )
 
 
 def spans_of(text: str) -> tuple[tuple[int, int], ...]:

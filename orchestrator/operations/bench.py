@@ -6,12 +6,14 @@ Interrupted, SlotCrashed. An operation lets these pass, after putting the drive 
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from orchestrator.model.drive import Drive
 from orchestrator.model.ports import Lamp, Surface
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict
+
+T = TypeVar("T")
 
 
 class Bench(Protocol):
@@ -59,6 +61,23 @@ class Bench(Protocol):
 
     def note(self, text: str) -> None:
         """Say what the job does now: the job's message, and an event."""
+
+    def kept(self, kind: type[T]) -> T | None:
+        """What this job last noted in an earlier process, of a resumable operation; None at its first beginning.
+
+        ValueError where it was none of this kind.
+        """
+
+    def keep(self, memo: object, *, wait: bool = False) -> None:
+        """Note what is needed to take this job up after a restart: a frozen dataclass. The last one counts.
+
+        Args:
+            wait: until it is durable, at most 5 s; not while the store is in trouble.
+        Without a store it is forgotten.
+        """
+
+    def new_attempt(self, why: str) -> None:
+        """The work, or the rest of it, is done once more: the job's attempt grows, and its progress begins anew."""
 
     def conclude(self, verdict: Verdict) -> None:
         """State the verdict that stands beside the answer. The last one counts; a False needs a fail."""

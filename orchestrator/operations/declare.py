@@ -10,6 +10,7 @@ None, or a frozen dataclass of these and of tuples of them; anything else is ref
 import dataclasses
 import importlib
 import inspect
+import json
 import pkgutil
 import types
 import typing
@@ -23,6 +24,7 @@ from orchestrator import operations
 from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import ConfigError, InvalidArgument
+from orchestrator.model.plain import loads
 from orchestrator.operations.bench import Bench
 
 P = ParamSpec("P")
@@ -75,12 +77,14 @@ class Operation(Generic[P, R]):
         function: Callable[Concatenate[Drive, Bench, P], R],
         *,
         pausable: bool,
+        resumable: bool = False,
         check: Check | None = None,
         load: Load = Load.LIGHT,
     ) -> None:
         self.function = function
         self.name = function.__name__
         self.pausable = pausable
+        self.resumable = resumable
         self.load = load
         self._check_together = check
         self.__doc__ = function.__doc__
@@ -120,25 +124,37 @@ class Operation(Generic[P, R]):
             self._check_together(**options)
         return options
 
+    def read_options(self, text: str) -> dict[str, Any]:
+        """The options as they were stored, as JSON. ValueError or InvalidArgument where they no longer fit."""
+        given = json.loads(text)
+        if not isinstance(given, dict):
+            raise ValueError(f"{text!r} is no mapping")
+        types = {name: option.type for name, option in self.options.items()}
+        return self.check({
+            name: loads(json.dumps(value), types[name]) if name in types else value for name, value in given.items()
+        })  # fmt: skip
+
     def answer_fits(self, answer: Any) -> bool:
         """Whether the function kept to its annotation."""
         return _fits(answer, self.answer_type)
 
 
 def operation(
-    *, pausable: bool = False, check: Check | None = None, load: Load = Load.LIGHT
+    *, pausable: bool = False, resumable: bool = False, check: Check | None = None, load: Load = Load.LIGHT
 ) -> Callable[[Callable[Concatenate[Drive, Bench, P], R]], Operation[P, R]]:
     """Declare the function below as an operation, under its own name.
 
     Args:
         pausable: it calls `bench.checkpoint()` often enough to be held there.
+        resumable: it can be called again for the same job after a restart, and goes on from what it kept
+            (`bench.kept`). Another one that ran then ends as Interrupted.
         load: what it burdens the rack with, for the budget of the rack file.
         check: called at each start with all options by name, each in its range; raises InvalidArgument where they
             do not go together.
     Raises:
         TypeError: the answer's type cannot be stored, or a parameter is not keyword-only or not annotated.
     """
-    return lambda function: Operation(function, pausable=pausable, check=check, load=load)
+    return lambda function: Operation(function, pausable=pausable, resumable=resumable, check=check, load=load)
 
 
 Operations = dict[str, Operation[..., Any]]

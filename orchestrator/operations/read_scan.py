@@ -10,6 +10,8 @@ from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, operation
 
 _HIGHEST = 2**63
+NOTE_S = 30.0
+"""Rack seconds of reading that a restart may cost."""
 
 
 def _check(*, start_lba: int, end_lba: int | None, **_: Any) -> None:
@@ -17,7 +19,7 @@ def _check(*, start_lba: int, end_lba: int | None, **_: Any) -> None:
         raise InvalidArgument(f"end_lba is {end_lba}; it takes a number above start_lba, which is {start_lba}")
 
 
-@operation(pausable=True, check=_check, load=Load.FULL_READ)
+@operation(pausable=True, resumable=True, check=_check, load=Load.FULL_READ)
 def read_scan(
     drive: Drive,
     bench: Bench,
@@ -43,8 +45,13 @@ def read_scan(
         if end > surface.sectors or start_lba >= end:
             asked = f"LBA {start_lba} to {end} were asked for"
             raise Refused(f"the drive has {surface.sectors} LBAs, and {asked}", serial=drive.serial)
-        tally = Tally(start_lba, surface.sector_bytes)
-        for _, zone_end in zones(start_lba, end, surface.sectors):
+        tally = bench.kept(Tally)
+        if tally is None:
+            tally = Tally(start_lba, surface.sector_bytes, start_lba)
+        else:
+            bench.new_attempt(f"goes on at LBA {tally.lba} after a restart")
+        noted = bench.clock()
+        for _, zone_end in zones(tally.lba, end, surface.sectors):
             if len(tally.bad_lbas) >= most_bad:
                 break
             tally.enter_zone()
@@ -55,6 +62,9 @@ def read_scan(
                 if stretch.bad_lbas:
                     bench.read(drive, quick=True)  # a drive that is gone has no bad places: it raises
                 tally.add(stretch)
+                if bench.clock() - noted >= NOTE_S:
+                    bench.keep(tally)
+                    noted = bench.clock()
                 done = (tally.lba - start_lba) / (end - start_lba)
                 bench.progress(100 * done, remaining_s=tally.seconds * (1 - done) / done if done else None)
     after = bench.read(drive)

@@ -1,4 +1,7 @@
-"""The drive's own self-test: started, watched until its log has the entry, judged. Adopts nothing it did not start."""
+"""The drive's own self-test: started, watched until its log has the entry, judged. Adopts nothing it did not start.
+
+Begun is durable ──▶ start ──▶ watch ──▶ judge        after a restart: Begun is there ──▶ watch ──▶ judge
+"""
 
 from typing import Annotated, Any
 
@@ -7,6 +10,7 @@ from orchestrator.model.drive import Drive
 from orchestrator.model.errors import DriveBusy, Interrupted, JobCancelled, SelfTestStalled, SlotCrashed
 from orchestrator.model.report import SmartReport
 from orchestrator.model.self_test import (
+    Begun,
     Patience,
     SelfTestKind,
     check_spans,
@@ -23,7 +27,7 @@ def _check(*, kind: str, spans: str | None, **_: Any) -> None:
     check_spans(kind, spans)
 
 
-@operation(load=Load.SELF_TEST, check=_check)
+@operation(resumable=True, load=Load.SELF_TEST, check=_check)
 def run_smart_test(
     drive: Drive,
     bench: Bench,
@@ -48,11 +52,18 @@ def run_smart_test(
         SelfTestStalled: no progress, not done in five times its own estimate, or no entry in its log.
     Source: smartctl(8), option -t; polling as sg_turs and smartd do, see model/self_test.py.
     """
-    before = bench.read(drive)
-    if before.self_test_running:
-        raise DriveBusy("the drive already runs a self-test that this job did not start", serial=drive.serial)
+    now, begun = bench.read(drive), bench.kept(Begun)
+    if begun is not None and (now.self_test_running or new_entry(begun.before, now, kind, ran=False)):
+        before = begun.before
+    else:
+        before = now
+        if before.self_test_running:
+            raise DriveBusy("the drive already runs a self-test that this job did not start", serial=drive.serial)
+        if begun is not None:
+            bench.new_attempt("the drive knows nothing of the self-test that was begun before a restart")
+        bench.keep(Begun.of(before), wait=True)
+        bench.start_self_test(drive, kind, spans=spans)
     patient = patience(before, kind, poll_s, spans)
-    bench.start_self_test(drive, kind, spans=spans)
     try:
         ran = _watch(drive, bench, kind, before, patient)
     except (JobCancelled, SlotCrashed, Interrupted, SelfTestStalled):

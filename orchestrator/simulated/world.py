@@ -12,21 +12,19 @@ import hashlib
 import heapq
 import itertools
 import logging
-import queue
 import random
-import sys
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import greenlet
 import pykka
 
 from orchestrator.adapters.threads import guard
 from orchestrator.model import ports
+from orchestrator.simulated.waiting import SimEvent, SimFuture, SimInbox, Token
 
 log = logging.getLogger("orchestrator")
 
@@ -43,103 +41,21 @@ class Broken(Exception):
     """Something that must hold did not."""
 
 
-class _Token:
-    """One wait of one task (None: test code; a plain callable: a timer)."""
+class _Call:
+    """What a timer is to call."""
 
-    __slots__ = ("who", "woken")
+    __slots__ = ("call", "process")
 
-    def __init__(self, who: "_Task | Callable[[], object] | None") -> None:
-        self.who = who
-        self.woken: bool | None = None
+    def __init__(self, call: Callable[[], object], process: int | None) -> None:
+        self.call, self.process = call, process
 
 
 class _Task:
-    def __init__(self, world: "World", name: str, work: Callable[[], object]) -> None:
+    def __init__(self, world: "World", name: str, work: Callable[[], object], process: int | None) -> None:
         self.name = name
+        self.process = process
+        """What it began in dies with it; None: test code's own."""
         self.greenlet = greenlet.greenlet(lambda: world.run_task(self, work), parent=world.hub)
-
-
-class SimEvent:
-    def __init__(self, world: "World") -> None:
-        self._world, self._flag = world, False
-        self._waiters: list[_Token] = []
-
-    def is_set(self) -> bool:
-        return self._flag
-
-    def set(self) -> None:
-        self._flag = True
-        self._world.wake(self._waiters)
-
-    def clear(self) -> None:
-        self._flag = False
-
-    def wait(self, timeout: float | None = None) -> bool:
-        return self._flag or self._world.park(self._waiters, timeout) or self._flag
-
-
-class _Inbox:
-    def __init__(self, world: "World") -> None:
-        self.name = "?"
-        self._world = world
-        self._items: deque[Any] = deque()
-        self._waiters: list[_Token] = []
-
-    def put(self, envelope: Any, /) -> None:
-        self._items.append(envelope)
-        self._world.wake(self._waiters)
-        self._world.breathe()
-
-    def get(self) -> Any:
-        while not self._items:
-            self._world.park(self._waiters, None)
-        envelope = self._items.popleft()
-        self._world.messages += 1
-        self._world.note(self.name, envelope.message)
-        return envelope
-
-    def empty(self) -> bool:
-        return not self._items
-
-
-class _Future(pykka.Future[Any]):
-    """Only pykka's public Future is subclassed. The world is bound on a class: pykka calls `type(future)()`."""
-
-    world: ClassVar["World"]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._cell: tuple[Any, BaseException | None] | None = None
-        self._waiters: list[_Token] = []
-
-    def get(self, *, timeout: float | None = None) -> Any:
-        try:
-            return super().get(timeout=timeout)  # a get hook: stop(), map(), join()
-        except NotImplementedError:
-            pass
-        if self._cell is None and not self.world.park(self._waiters, timeout) and self._cell is None:
-            raise pykka.Timeout(f"{timeout} seconds")
-        assert self._cell is not None  # noqa: S101
-        value, exc = self._cell
-        if exc is not None:
-            raise exc
-        return value
-
-    def set(self, value: Any | None = None) -> None:
-        self._put(value, None)
-
-    def set_exception(
-        self,
-        exc_info: tuple[type[BaseException] | None, BaseException | None, TracebackType | None] | None = None,
-    ) -> None:
-        kind, exc, _ = exc_info or sys.exc_info()
-        self._put(None, exc if exc is not None else (kind or Exception)())
-
-    def _put(self, value: Any, exc: BaseException | None) -> None:
-        if self._cell is not None:
-            raise queue.Full
-        self._cell = (value, exc)
-        self.world.wake(self._waiters)
 
 
 class World:
@@ -167,19 +83,19 @@ class World:
         self.hash = hashlib.blake2b(digest_size=8)
         self.tail: deque[str] = deque(maxlen=keep)
         self._tracing = trace
-        self._closed = self._in_timer = False
-        self._ready: list[_Task | Callable[[], object]] = []
-        self._timers: list[tuple[float, int, _Token]] = []
+        self._closed = self._in_timer = self._dying = False
+        self._ready: list[_Task | _Call] = []
+        self._timers: list[tuple[float, int, Token]] = []
         self._order = itertools.count()
         self._tasks: dict[_Task, None] = {}
-        self._current: _Task | None = None
+        self._current: _Task | _Call | None = None
         self._error: BaseException | None = None
-        self._refs: list[pykka.ActorRef[Any]] = []
+        self._refs: list[tuple[int | None, pykka.ActorRef[Any]]] = []
         self._bound: dict[type[pykka.ThreadingActor], type[pykka.ThreadingActor]] = {}
         self._names: Counter[str] = Counter()
         self.broken = ""
         """What did not hold, for those who run days in worlds."""
-        self._future = type("SimFuture", (_Future,), {"world": self})
+        self._future = type("SimFuture", (SimFuture,), {"world": self})
 
     # -- Ports
 
@@ -196,7 +112,7 @@ class World:
         return nullcontext()  # nothing switches between two plain statements
 
     def after(self, seconds: float, call: Callable[[], object]) -> None:
-        heapq.heappush(self._timers, (self.time + seconds, next(self._order), _Token(call)))
+        heapq.heappush(self._timers, (self.time + seconds, next(self._order), Token(_Call(call, self._process))))
 
     def spawn(self, name: str, work: Callable[..., object], *args: Any) -> None:
         self._add(name, lambda: work(*args))
@@ -205,8 +121,8 @@ class World:
     def start(self, actor: type[pykka.ThreadingActor], *args: Any, on_end: Callable[[], object]) -> Any:
         if actor not in self._bound:
             self._bound[actor] = guard(self._hooked(actor), **self._hooks())
-        ref = self._bound[actor].start(*args, on_end=lambda: None if self._closed else on_end())
-        self._refs.append(ref)
+        ref = self._bound[actor].start(*args, on_end=lambda: None if self._closed or self._dying else on_end())
+        self._refs.append((self._process, ref))
         self.breathe()
         return ref
 
@@ -215,7 +131,7 @@ class World:
             actor.actor_inbox.name = world._add(type(actor).__name__, actor._actor_loop).name
 
         return {
-            "_create_actor_inbox": staticmethod(lambda: _Inbox(world)),
+            "_create_actor_inbox": staticmethod(lambda: SimInbox(world)),
             "_create_future": staticmethod(world._future),
             "_start_actor_loop": start_actor_loop,
         }
@@ -244,9 +160,34 @@ class World:
         """For test code, and for clients that are tasks."""
         self.park(None, seconds)
 
-    def _add(self, name: str, work: Callable[[], object]) -> _Task:
+    @property
+    def _process(self) -> int | None:
+        return self._current.process if self._current is not None else None
+
+    def begin(self, process: int, work: Callable[[], object]) -> None:
+        """As `spawn`, and all that comes of it can be killed together."""
+        self._add(f"process-{process}", work, process)
+
+    def kill(self, process: int) -> None:
+        """As kill -9: nothing of it runs again, no timer of it fires. For test code and timers' calls."""
+        self._dying = True
+        for owner, ref in self._refs:
+            if owner == process:
+                pykka.ActorRegistry.unregister(ref)
+        self._ready = [who for who in self._ready if who.process != process]
+        for _, _, token in self._timers:
+            if token.who is not None and token.who.process == process:
+                token.woken = True
+        for task in [task for task in self._tasks if task.process == process]:
+            while not task.greenlet.dead:
+                task.greenlet.throw(greenlet.GreenletExit)
+            self._tasks.pop(task, None)
+        self._dying = False
+
+    def _add(self, name: str, work: Callable[[], object], process: int | None = None) -> _Task:
         self._names[name] += 1
-        task = _Task(self, f"{name}-{self._names[name]}", work)
+        process = self._process if process is None else process
+        task = _Task(self, f"{name}-{self._names[name]}", work, process)
         self._tasks[task] = None
         self._make_ready(task)
         return task
@@ -260,30 +201,30 @@ class World:
             self._error = self._error or exc  # a thread of our own died: always a bug
         self._tasks.pop(task, None)
 
-    def _make_ready(self, who: "_Task | Callable[[], object]") -> None:
+    def _make_ready(self, who: "_Task | _Call") -> None:
         if self.lag and self.rng.random() < self.lag:  # a busy machine: this one gets its turn later
-            heapq.heappush(self._timers, (self.time + self.rng.random() ** 3, next(self._order), _Token(who)))
+            heapq.heappush(self._timers, (self.time + self.rng.random() ** 3, next(self._order), Token(who)))
         else:
             self._ready.append(who)
 
-    def _fire(self, token: _Token, woken: bool) -> None:
+    def _fire(self, token: Token, woken: bool) -> None:
         if token.woken is None:
             token.woken = woken
             if token.who is not None:
                 self._make_ready(token.who)
 
-    def wake(self, waiters: list[_Token]) -> None:
+    def wake(self, waiters: list[Token]) -> None:
         for token in waiters:
             self._fire(token, True)
         waiters.clear()
 
-    def park(self, waiters: list[_Token] | None, timeout: float | None) -> bool:
+    def park(self, waiters: list[Token] | None, timeout: float | None) -> bool:
         """Wait for wake(waiters) or the timeout; True if woken. The only place where anything waits."""
-        if self._closed:
+        if self._closed or self._dying:
             raise greenlet.GreenletExit
         if self._in_timer:
             raise RuntimeError("a timer's call must not wait")
-        token = _Token(self._current)
+        token = Token(self._current)
         if waiters is not None:
             waiters.append(token)
         if timeout is not None:
@@ -301,7 +242,8 @@ class World:
 
     def breathe(self) -> None:
         """A point where the machine might take the processor away: every tell, spawn and start."""
-        if self._current is not None and not self._closed and self.rng.random() < self.preempt:
+        over = self._closed or self._dying
+        if isinstance(self._current, _Task) and not over and self.rng.random() < self.preempt:
             self._make_ready(self._current)
             self.hub.switch()
 
@@ -317,15 +259,16 @@ class World:
         who = self._ready.pop()
         self.steps += 1
         if isinstance(who, _Task):
-            self._current = who
-            who.greenlet.switch()
-            self._current = None
+            if not who.greenlet.dead:
+                self._current = who
+                who.greenlet.switch()
+                self._current = None
         else:
-            self._in_timer = True
+            self._in_timer, self._current = True, who
             try:
-                who()
+                who.call()
             finally:
-                self._in_timer = False
+                self._in_timer, self._current = False, None
 
     def _move_clock(self) -> None:
         while self._timers and self._timers[0][2].woken is not None:
@@ -348,7 +291,7 @@ class World:
 
     def close(self) -> None:
         self._closed = True
-        for ref in self._refs:
+        for _, ref in self._refs:
             pykka.ActorRegistry.unregister(ref)  # the registry is global to the process
         for task in list(self._tasks):
             while not task.greenlet.dead:

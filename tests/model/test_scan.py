@@ -17,7 +17,7 @@ SECTORS = ZONES * WIDE
 
 def result(speeds, *, bad=(), wide=WIDE):
     """A scan with this speed (MB/s) in each zone."""
-    tally = Tally(0, 512)
+    tally = Tally(0, 512, 0)
     for number, speed in enumerate(speeds):
         tally.enter_zone()
         end = (number + 1) * wide

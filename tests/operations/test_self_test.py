@@ -35,7 +35,8 @@ class Script:
     def __init__(self, *reports):
         self.reports, self.time, self.calls = list(reports), 0.0, []
         self.verdict = None
-        self.notes, self.slept, self.percents = [], [], []
+        self.notes, self.slept, self.percents, self.attempts = [], [], [], []
+        self.memo = self.kept_last = None
         self.stop_at = float("inf")
 
     def read(self, drive, *, quick=False):
@@ -66,6 +67,16 @@ class Script:
     def conclude(self, verdict):
         self.verdict = verdict
 
+    def kept(self, kind):
+        return self.memo
+
+    def keep(self, memo, *, wait=False):
+        self.calls.append("keep")
+        self.kept_last = memo
+
+    def new_attempt(self, why):
+        self.attempts.append(why)
+
 
 def test_a_drive_that_runs_a_test_already_is_left_alone():
     bench = Script(running(40))
@@ -77,7 +88,7 @@ def test_a_drive_that_runs_a_test_already_is_left_alone():
 def test_a_test_is_watched_with_quick_reads_and_judged_by_a_whole_one():
     bench = Script(IDLE, running(10), running(60), ended(), ended())
     assert run_smart_test(DRIVE, bench) is True
-    assert bench.calls == ["read", "start short", "quick", "quick", "quick", "read"]
+    assert bench.calls == ["read", "keep", "start short", "quick", "quick", "quick", "read"]
     assert bench.slept == [15.0] * 3 and bench.percents == [0, 10, 60]
 
 
@@ -146,3 +157,46 @@ def test_a_deadline_is_judged_only_by_a_read_that_began_after_it():
 
     bench = Leaping(IDLE, running(10), ended(), ended())
     assert run_smart_test(DRIVE, bench) is True
+
+
+def begun_before(report):
+    """What the job noted in an earlier process."""
+    bench = Script(report, running(10), ended(), ended())
+    run_smart_test(DRIVE, bench)
+    return bench.kept_last
+
+
+def test_what_finds_the_end_after_a_restart_is_kept_before_the_start():
+    bench = Script(IDLE, running(10), ended(), ended())
+    run_smart_test(DRIVE, bench)
+    assert bench.calls[:3] == ["read", "keep", "start short"]
+
+
+def test_a_test_that_runs_on_after_a_restart_is_watched_to_its_end_and_not_begun_again():
+    bench = Script(running(40), running(60), ended(), ended())
+    bench.memo = begun_before(IDLE)
+    assert run_smart_test(DRIVE, bench) is True
+    assert "start short" not in bench.calls
+    assert not bench.attempts
+
+
+def test_a_test_that_ended_while_nobody_watched_is_judged_by_its_entry():
+    bench = Script(ended(replace(PASSED, outcome=SelfTestOutcome.FAILED, lba=77)))
+    bench.memo = begun_before(IDLE)
+    assert run_smart_test(DRIVE, bench) is False
+    assert "start short" not in bench.calls
+
+
+def test_a_test_that_a_loss_of_power_ended_is_no_answer():
+    bench = Script(ended(replace(PASSED, outcome=SelfTestOutcome.ABORTED)))
+    bench.memo = begun_before(IDLE)
+    with pytest.raises(errors.SelfTestAborted):
+        run_smart_test(DRIVE, bench)
+
+
+def test_a_test_of_which_the_drive_knows_nothing_is_done_once_more():
+    bench = Script(IDLE, running(10), ended(), ended())
+    bench.memo = begun_before(IDLE)
+    assert run_smart_test(DRIVE, bench) is True
+    assert "start short" in bench.calls
+    assert len(bench.attempts) == 1

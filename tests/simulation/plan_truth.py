@@ -101,7 +101,7 @@ class PlanTruth:
             self.since[slot_id] = (presence.number, self.world.time)
 
     def opened(self, job_id: int, order: Order) -> None:
-        job: AsyncJob = self.tables.jobs[job_id]
+        job: AsyncJob = self.tables.get(job_id)
         if job.opened_by is not OpenedBy.PLUG:
             return
         check, number, plan = self.truth.check, order.presence.number, self.plans.get(job.slot_id)
@@ -113,7 +113,7 @@ class PlanTruth:
         check(fits, f"B3: the plan is not for such drives: {job}")
         stayed = self.world.time - self.came.get(number, -1e9)
         check(stayed >= plan.debounce_s + 0.99, f"B3: {stayed:.2f} s after it was plugged in: {job}")
-        before = [self.tables.jobs[n] for n in series]
+        before = [self.tables.get(n) for n in series]
         check(all(one.has_ended for one in before), f"B3: {job} does not wait for {before}")
         due = names(plan, before)
         check(len(series) < len(due), f"B3: doubled, after {before}: {job}")
@@ -134,5 +134,5 @@ class PlanTruth:
         if self.world.time - since > late:
             self.truth.check(bool(series), f"B3: lost: {presence} has been in slot {slot_id} and nothing was started")
         if series and at_the_end:
-            jobs = [self.tables.jobs[n] for n in series]
+            jobs = [self.tables.get(n) for n in series]
             self.truth.check(len(jobs) == len(names(plan, jobs)), f"B3: lost: the steps of {plan.name} after {jobs}")

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from orchestrator.adapters.store import MemoryStore
 from orchestrator.model.budget import NO_BUDGET, Budget, Load
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
 from orchestrator.model.plan import Plan
-from orchestrator.model.ports import Sighting
+from orchestrator.model.ports import Sighting, Store
 from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, Operations, operation, shipped
 from orchestrator.rack import Rack
@@ -56,13 +55,15 @@ def build(
     latency_s: float = 0.05,
     announce: Callable[[Sighting], tuple[Sighting, ...]] = lambda sighting: (sighting,),
     wrap: Callable[[Any], Any] = lambda access: access,
-    store: MemoryStore | None = None,
+    store: Store | None = None,
+    simulation: Simulation | None = None,
     plans: Mapping[int, Plan] | None = None,
     budget: Budget = NO_BUDGET,
 ) -> Rack:
-    """The real system over drive models, without smartctl's text."""
+    """The real system over drive models, without smartctl's text; `simulation`: those of an earlier process."""
     clock = RackClock(world, speed)
-    simulation = Simulation(world, clock, slots, seed, announce=announce)
+    if simulation is None:
+        simulation = Simulation(world, clock, slots, seed, announce=announce)
     ids = simulation.slot_ids()
     parts = Parts(
         world,

@@ -9,6 +9,7 @@ import pytest
 from tests.simulation.day import live
 from tests.simulation.planted import PLANTS, hunt
 from tests.simulation.plugging import plug
+from tests.simulation.restarts import Restarts
 
 SEEDS = int(os.environ.get("ORCHESTRATOR_SEEDS", "200"))
 JOBS = int(os.environ.get("ORCHESTRATOR_JOBS", "50"))
@@ -65,3 +66,13 @@ def test_the_same_seed_gives_the_same_trace_in_every_process():
 
     here = " ".join(live(n, 20).hash.hexdigest() for n in range(6))
     assert hashes("1").strip() == hashes("77").strip() == here
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+def test_nothing_acknowledged_is_lost_when_the_program_is_killed_and_started_again(first):
+    for seed in range(first, min(first + BATCH, SEEDS)):
+        world = live(seed, JOBS // 2, build=Restarts)
+        assert not world.broken, "\n".join(
+            [f"python -m tests.simulation.restarts {seed} {JOBS // 2}", *world.tail, world.broken]
+        )
