@@ -81,10 +81,13 @@ class Rack(RackHistory):
 
     @classmethod
     def _of(cls, described: "RackSettings", path: Path, *, plans: bool) -> Self:
-        from orchestrator import system_real, system_simulated
+        from orchestrator import system_real, system_simulated, system_store
 
         if (unreal := described.simulated) is not None:
-            parts, simulation = system_simulated.parts(unreal.slots, unreal.speed, unreal.seed, described=described)
+            store = system_store.open_store(described, path)
+            parts, simulation = system_simulated.parts(
+                unreal.slots, unreal.speed, unreal.seed, described=described, store=store
+            )
             return cls(parts if plans else replace(parts, plans={}), simulation)
         parts = system_real.parts(described, path)
         return cls(parts if plans else replace(parts, plans={}))

@@ -199,6 +199,25 @@ class SimulatedSettings(_Part):
     seed: int = 0
 
 
+class StoreSettings(_Part):
+    """Where the rack's history is kept, and for how long."""
+
+    path: _Text | None = None
+    """A file; relative to the rack file's folder. None = in the state folder: STATE_DIRECTORY (systemd sets it), else
+    XDG_STATE_HOME/orchestrator, else ~/.local/state/orchestrator, under a name made from the rack file's path."""
+    keep_days: float | None = Field(default=None, gt=0, le=36_500)
+    """Ended jobs that are older are removed; None = kept for ever."""
+    keep_jobs: int | None = Field(default=None, ge=1)
+    """Only so many ended jobs are kept, the newest; None = all."""
+
+
+def _store(value: Any) -> Any:
+    """`store: none`, `store: FILE`, or a block."""
+    if isinstance(value, str):
+        return None if value == "none" else {"path": value}
+    return value
+
+
 class RackSettings(_Part):
     """Either `slots` and `ranges`, or `simulated`: a rack is real or it is not, and the file says which."""
 
@@ -207,6 +226,10 @@ class RackSettings(_Part):
     ranges: tuple[RangeSettings, ...] = ()
     smartctl: SmartctlSettings = SmartctlSettings()
     simulated: SimulatedSettings | None = None
+    store: Annotated[
+        StoreSettings | None, BeforeValidator(_store, json_schema_input_type=str | StoreSettings | None)
+    ] = StoreSettings()
+    """None (`store: none`): nothing outlives the process. A simulated rack has a store only where this is said."""
     plans: PlansField = {}
     """By name."""
     plan: PlanField = None
@@ -227,6 +250,7 @@ _PARTS: dict[tuple[str, ...], type[_Part]] = {
     ("budget", "rack"): CapsSettings,
     ("budget", "controller"): CapsSettings,
     ("smartctl",): SmartctlSettings,
+    ("store",): StoreSettings,
     ("simulated",): SimulatedSettings,
 }
 

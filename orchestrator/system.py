@@ -152,9 +152,12 @@ class System:
         self._end("directory", until=until + 0.6)
         self.post.tell("recorder", Wake())
         self._end("recorder", until=until + 0.9)
-        if self.parts.store is not None:
+        if (store := self.parts.store) is not None:
             for job_id in list(self.tables.waiters):
                 self.tables.hang_up(job_id)
+            recorder = self.post.ref("recorder")
+            if recorder is None or not recorder.is_alive():  # else it hangs in the disk, and the file is its
+                store.close()
         self.tables.journal.close()
         self.parts.close()
 

@@ -17,16 +17,26 @@ from orchestrator.adapters.smartctl import Smartctl
 from orchestrator.adapters.threads import Threads
 from orchestrator.adapters.udev import Discovery
 from orchestrator.model.clock import RackClock
+from orchestrator.model.errors import OrchestratorError
 from orchestrator.model.place import Matcher
 from orchestrator.operations.declare import collect
 from orchestrator.settings import RackSettings
 from orchestrator.system import Parts
 from orchestrator.system_limits import budget_of, controller_of_slot, heat_of
+from orchestrator.system_store import open_store
 
 
 def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Parts:
-    """Raises Refused when another process owns `file`, the rack file. `run`: where the host's /run is."""
+    """Raises Refused when another process owns `file`, the rack file; StoreUnusable where its history cannot be opened.
+
+    `run`: where the host's /run is.
+    """
     owner = Owner(file)
+    try:
+        store = open_store(settings, file)
+    except OrchestratorError:
+        owner.release()
+        raise
     ports = Threads()
     tool = settings.smartctl
     children = take_over(owner.children)
@@ -75,6 +85,7 @@ def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Pa
         surfaces=surfaces,
         lamps=lamps,
         close=close,
+        store=store,
         rearrange=lambda described: replace(made, **arrangement(described)),
         **arrangement(settings),
     )

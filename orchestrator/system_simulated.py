@@ -7,6 +7,7 @@ from orchestrator.adapters.threads import Threads
 from orchestrator.model.budget import NO_BUDGET, controller_of
 from orchestrator.model.clock import RackClock
 from orchestrator.model.errors import InvalidArgument
+from orchestrator.model.ports import Store
 from orchestrator.operations.declare import collect
 from orchestrator.simulated.processes import SimulatedProcesses
 from orchestrator.simulated.rack import Simulation, place
@@ -22,7 +23,13 @@ MOST_SPEED = 1e6
 
 
 def parts(
-    slots: int, speed: float, seed: int, *, tool_deadline_s: float = 60.0, described: "RackSettings | None" = None
+    slots: int,
+    speed: float,
+    seed: int,
+    *,
+    tool_deadline_s: float = 60.0,
+    described: "RackSettings | None" = None,
+    store: Store | None = None,
 ) -> tuple[Parts, Simulation]:
     """`tool_deadline_s`: host seconds for one call of the stand-in smartctl. `described`: whose plan, budget
     and temperatures are every slot's."""
@@ -53,4 +60,5 @@ def parts(
         surfaces=surfaces,
         lamps=lamps,
         close=ports.close,
+        store=store,
     ), simulation

@@ -14,7 +14,7 @@ HOUSE = (
     "system_real system_simulated",
     "system",
     "rack_history",
-    "system_limits",
+    "system_limits system_store",
     "settings",
     "mistakes",
     "settings_plans",

@@ -283,7 +283,7 @@ class JobDirectory(pykka.ThreadingActor):
         tables.taken_up.discard(job.id)
         if job.drive is not None and job.name == SELF_TEST and status is AsyncJobStatus.COMPLETED:
             tables.known[job.drive] = job.ended
-        told = {"cause": end.error.code} if end.error else {"answer": dumps(end.answer)}
+        told: dict[str, Any] = {"cause": end.error.code} if end.error else {"answer": dumps(end.answer)}
         number = tables.journal.append(EventKind.STATUS, end.who, job=job, reports=end.reports, **told)
         tables.journal.outbox.when_kept(number, partial(self._settle, job.id))
         tables.ended[job.slot_id] = self._clock.now()
