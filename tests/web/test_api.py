@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from orchestrator import SlotState
+from orchestrator import EventKind, SlotState
 from orchestrator.actors.directory import JobDirectory
+from orchestrator.model.history import AFTER, BEFORE, DriveHistory, JobHistory, KeptReport, Row, Sample, Stay
 from tests.web.conftest import SOON, start, until
 
 JOBS = "/api/v1/jobs"
@@ -260,6 +261,39 @@ def test_metrics_count_slots_and_jobs(client, rack):
         'orchestrator_jobs_ended_total{operation="read_health",verdict="fail"} 1.0',
         "orchestrator_simulated 1.0",
     } <= lines
+
+
+# -- what was
+
+
+def test_a_rack_without_a_store_says_that_it_keeps_no_history(client):
+    job_id = start(client, "read_health").json()["id"]
+    for path in ("drives/x", f"jobs/{job_id}/history", f"jobs/{job_id}/report/before"):
+        answer = client.get(f"/api/v1/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_argument"), path
+    assert client.get(f"/api/v1/jobs/{job_id}/report/later").status_code == 422
+
+
+def test_the_history_of_drives_and_jobs_is_as_the_store_has_it(client, rack, monkeypatch):
+    job = rack.get_job_status(start(client, "read_health").json()["id"])
+    now = job.accepted
+    kept = tuple(KeptReport(moment, now, (("grown_defects", n),)) for moment, n in ((BEFORE, 0.0), (AFTER, 2.0)))
+    sample = Sample(now, job.id, AFTER, (("temperature_celsius", 33.0),))
+    drives = (DriveHistory(job.drive, (Stay(1, "A1", now, None),), (job,), 1, (sample,)),)
+    past = JobHistory(job, "{}", "", (Row(1, now, EventKind.STATUS, "slot", "", (("status", 2),)),), kept)
+    monkeypatch.setattr(type(rack), "history", lambda _, serial: drives if serial == job.drive.serial else ())
+    monkeypatch.setattr(type(rack), "job_history", lambda *_: past)
+    monkeypatch.setattr(type(rack), "raw_report", lambda _, __, moment: b"\xff<b>" if moment == BEFORE else b"")
+    (drive,) = client.get(f"/api/v1/drives/{job.drive.serial}").json()["items"]
+    assert drive["total_jobs"] == 1 and drive["jobs"][0]["id"] == job.id and drive["stays"][0]["ended"] is None
+    assert drive["samples"][0]["values"] == {"temperature_celsius": 33.0}
+    assert client.get("/api/v1/drives/nobody").json()["code"] == "not_found"
+    found = client.get(f"{JOBS}/{job.id}/history").json()
+    assert found["deltas"] == [{"name": "grown_defects", "before": 0.0, "after": 2.0}]
+    assert found["rows"][0]["changes"] == {"status": 2}
+    raw = client.get(f"{JOBS}/{job.id}/report/before")
+    assert raw.content == b"\xff<b>" and raw.headers["content-disposition"].startswith("attachment")
+    assert client.get(f"{JOBS}/{job.id}/report/after").status_code == 404
 
 
 # -- a start that is sent twice

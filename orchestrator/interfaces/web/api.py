@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from orchestrator.interfaces.web import encode, schemas, starts
+from orchestrator.interfaces.web import encode, history, schemas, starts
 from orchestrator.interfaces.web.events import EventStream, Feed
 from orchestrator.interfaces.web.idempotency import Keys
 from orchestrator.interfaces.web.problems import JOB_FAILED, of_error
@@ -54,12 +54,15 @@ class Wanted(BaseModel):
 
 
 def router(rack: "Rack", feed: Feed) -> APIRouter:
-    found = APIRouter(prefix="/api/v1", default_response_class=JsonReply)
+    found = APIRouter(
+        prefix="/api/v1", default_response_class=JsonReply, generate_unique_id_function=lambda route: route.name
+    )
     keys = Keys()
     for operation in rack.operations.values():
         starts.add(found, rack, operation, keys)
     starts.add_unknown(found, rack)
     _jobs(found, rack, feed)
+    history.add(found, rack)
     _slots(found, rack)
     _service(found, rack, feed)
     return found

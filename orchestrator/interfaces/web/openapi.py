@@ -16,6 +16,10 @@ _SAFE_PROBLEMS = {401: "No token, or none that is known", 403: "Not with this to
 _UNSAFE_PROBLEMS = {408: "Too slow", 413: "Too large"}
 
 
+_LINKED = ("get_job_status", "get_result", "job_history", "pause_job", "resume_job", "cancel_job")
+"""What an accepted job's id is good for."""
+
+
 def scope_of(route: APIRoute) -> Scope | None:
     """Raises LookupError for a route that names none."""
     found = [wish.dependency for wish in route.dependencies if isinstance(wish.dependency, Needs)]
@@ -76,6 +80,9 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         found |= {409: "Not now", 503: "The service takes no work now"}
     if route.path.endswith("/result"):
         found |= {problems.JOB_FAILED: "The job ended without an answer"}
+    if "202" in answers:
+        parameters = {"job_id": "$response.body#/id"}
+        answers["202"]["links"] = {name: {"operationId": name, "parameters": parameters} for name in _LINKED}
     for status, text in found.items():
         reference = {"$ref": "#/components/schemas/Problem"}
         answers.setdefault(str(status), {"description": text, "content": {problems.MEDIA_TYPE: {"schema": reference}}})

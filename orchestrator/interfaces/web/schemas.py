@@ -8,10 +8,13 @@ import functools
 import operator
 import typing
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, create_model
 
+from orchestrator.model.drive import Drive
+from orchestrator.model.history import Row, Sample, Stay
 from orchestrator.model.job import AsyncJob, AsyncJobStatus
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation
@@ -74,6 +77,48 @@ class Health(BaseModel):
 class Version(BaseModel):
     version: str
     simulated: bool
+
+
+Values = dict[str, float | None]
+Stays: type[BaseModel] = create_model("Stay", **_of_record(Stay))
+Rows: type[BaseModel] = create_model("Row", **_of_record(Row, changes=(dict[str, JsonValue], ...)))
+Samples: type[BaseModel] = create_model("Sample", **_of_record(Sample, values=(Values, ...)))
+
+
+class DrivePast(BaseModel):
+    """One drive over all its slots."""
+
+    drive: Drive
+    stays: list[Stays]  # type: ignore[valid-type]
+    total_jobs: int
+    jobs: list[Job]  # type: ignore[valid-type]
+    samples: list[Samples]  # type: ignore[valid-type]
+
+
+class Drives(BaseModel):
+    total: int
+    items: list[DrivePast]
+
+
+class ReportValues(BaseModel):
+    moment: str
+    time: datetime
+    values: Values
+
+
+class Delta(BaseModel):
+    name: str
+    before: float
+    after: float
+
+
+class JobPast(BaseModel):
+    job: Job  # type: ignore[valid-type]
+    options: str
+    answer: str
+    rows: list[Rows]  # type: ignore[valid-type]
+    reports: list[ReportValues]
+    deltas: list[Delta]
 
 
 class Problem(BaseModel):
