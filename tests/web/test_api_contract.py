@@ -5,7 +5,9 @@ What happens to drives still goes through the simulation, which is no part of th
 
 import dataclasses
 import inspect
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pydantic
 import pytest
@@ -32,6 +34,8 @@ NOT_BY_HTTP = {
 
 class Remote:
     """A rack by REST: the calls of the contract, as a client would write them."""
+
+    ids: Sequence[int] = ()
 
     def __init__(self, client, rack):
         self._client, self.simulation = client, rack.simulation
@@ -125,10 +129,11 @@ def by_rest(test):
     """The contract's test, with the remote rack in the place of the one in this process."""
     taken = {"rack": "remote", "slow_rack": "slow_remote", "listed": "listed_remote"}
 
-    def run(**fixtures):
+    def play(**fixtures):
         test(**{name: fixtures[taken.get(name, name)] for name in inspect.signature(test).parameters})
 
     names = [taken.get(name, name) for name in inspect.signature(test).parameters]
+    run: Any = play
     run.__signature__ = inspect.Signature([inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names])
     run.pytestmark = getattr(test, "pytestmark", [])
     return run

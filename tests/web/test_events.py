@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -22,13 +23,13 @@ class Stream:
     def __init__(self, server, last_event_id=""):
         self._client = client_of(server)
         self._headers = {"last-event-id": last_event_id} if last_event_id else {}
-        self.found: queue.Queue = queue.Queue()
+        self.found: queue.Queue[tuple[str, str, Any]] = queue.Queue()
         self.comments, self.ended = 0, threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self):
-        event: dict = {}
+        event: dict[str, str] = {}
         with self._client.stream("GET", "/api/v1/events", headers=self._headers) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             self._answer = answer
@@ -127,9 +128,13 @@ def test_deltas_come_at_most_every_tenth_of_a_second(server, rack):
 
 
 def test_all_listeners_get_the_same_bytes(server, rack, monkeypatch):
-    frames = []
-    encode = events.Feed._delta
-    monkeypatch.setattr(events.Feed, "_delta", lambda *args: frames.append(encode(*args)) or frames[-1])
+    frames, encode = [], events.Feed._delta
+
+    def count(*args):
+        frames.append(encode(*args))
+        return frames[-1]
+
+    monkeypatch.setattr(events.Feed, "_delta", count)
     with listening(server) as first, listening(server) as second:
         for stream in (first, second):
             stream.next()
@@ -181,7 +186,12 @@ def test_a_gap_in_the_racks_own_events_gives_everybody_a_snapshot_and_loses_no_c
         before = slow_rack.run_smart_test(1, 1, kind="extended")
         stream.until(lambda data: any(job["id"] == before for job in data["jobs"]))
         taken, hold = threading.Event(), threading.Event()
-        feed._loop.call_soon_threadsafe(lambda: (taken.set(), hold.wait(SOON)))
+
+        def stall():
+            taken.set()
+            hold.wait(SOON)
+
+        feed._loop.call_soon_threadsafe(stall)
         try:
             assert taken.wait(SOON)
             slow_rack.cancel_job(before)

@@ -8,6 +8,7 @@ import logging
 import re
 import socket
 import time
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from fastapi import APIRouter, FastAPI
 from orchestrator import Rack, errors
 from orchestrator.interfaces.web import openapi, security
 from orchestrator.interfaces.web.login import COOKIE, FAILURES_S, MOST_FAILURES, Attempts, Sessions
-from orchestrator.interfaces.web.server import serve_http
+from orchestrator.interfaces.web.server import HttpServer, serve_http
 from orchestrator.interfaces.web.tokens import IMPLIED, Scope, Tokens
 from tests.web.conftest import client_of, start
 
@@ -36,14 +37,29 @@ METHODS = [
 ]
 
 
+@dataclass(frozen=True)
+class Guarded:
+    server: HttpServer
+    rack: Rack
+    tokens: Tokens
+    secrets: dict[Scope, str]
+
+    @property
+    def url(self):
+        return self.server.url
+
+    @property
+    def port(self):
+        return self.server.port
+
+
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     """A server with a token of each scope."""
     tokens = Tokens(tmp_path_factory.mktemp("tokens") / "tokens.json")
     secrets = {scope: tokens.add(scope.value, [scope]) for scope in Scope}
     with Rack.simulated(slots=2, seed=7) as rack, serve_http(rack, port=0, tokens=tokens) as server:
-        server.rack, server.tokens, server.secrets = rack, tokens, secrets
-        yield server
+        yield Guarded(server, rack, tokens, secrets)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +124,12 @@ def test_two_hosts_are_none(guarded):
 
 def test_a_foreign_origin_has_no_effect_by_any_method_on_any_route(guarded, routes):
     before = guarded.rack.get_jobs_list().total
-    foreign = ({"origin": "http://evil.example"}, {"origin": "null"}, {"host": "evil.example"}, {})
+    foreign: tuple[dict[str, str], ...] = (
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"host": "evil.example"},
+        {},
+    )
     with client_of(guarded) as plain, client_of(guarded, guarded.secrets[Scope.ADMIN]) as client:
         del plain.headers["origin"]
         for path in {path for _, path, _ in routes} | {"/login", "/logout", "/"}:
@@ -154,7 +175,7 @@ def log_in(client, secret, **more):
 
 def csrf_of(guarded, client):
     """As a page would have it from request.state.identity.csrf."""
-    guard = guarded.app.middleware_stack.app
+    guard = guarded.server.app.middleware_stack.app
     while not isinstance(guard, security.Guard):
         guard = guard.app
     return guard._sessions.find(client.cookies[COOKIE]).csrf

@@ -105,6 +105,7 @@ class Feed:
         self._forgotten = 0
         """Changes up to this sequence are no longer remembered."""
         self._waiting: dict[int, set[asyncio.Event]] = {}
+        self._kept: tuple[tuple[int, int], bytes] = ((-1, -1), b"")
         self._incoming: deque[Event] = deque()
         self._rung, self._taken = False, threading.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -290,14 +291,16 @@ class Feed:
         return tuple(slot for slot in self._rack.slots() if slot.id in ids)
 
     def _snapshot(self) -> bytes:
-        return self._frame(
-            "snapshot",
-            {
+        """Encoded once between two changes: a hundred pages may come back at the same moment."""
+        state = (self._rack.sequence, self.sequence)
+        if self._kept[0] != state:
+            data = {
                 "simulated": self._rack.is_simulated,
                 "slots": [encode.slot(slot) for slot in self._rack.slots()],
                 "jobs": [encode.job(job) for job in sorted(self.open.values(), key=lambda job: job.id)],
-            },
-        )
+            }
+            self._kept = (state, self._frame("snapshot", data))
+        return self._kept[1]
 
     def _delta(self, slots: tuple[SlotInfo, ...], jobs: list[AsyncJob], progress: list[AsyncJob]) -> bytes:
         return self._frame(
