@@ -26,7 +26,7 @@ from orchestrator.operations.declare import Operation
 from orchestrator.rack_history import RackHistory
 
 if TYPE_CHECKING:
-    from orchestrator.settings import RackSettings
+    from orchestrator.settings import ChassisSettings, RackSettings
     from orchestrator.simulated.rack import Simulation
 
 P = ParamSpec("P")
@@ -258,6 +258,11 @@ class Rack(RackHistory):
             slots = described.slots if described else {}
             return {slot_id: slot.plan for slot_id, slot in slots.items() if slot.plan is not None}
         return dict.fromkeys(self._tables.labels, described.plan) if described.plan else {}
+
+    @property
+    def layout(self) -> "ChassisSettings | None":
+        """How the slots stand in the chassis, where the rack file says it."""
+        return self._settings.chassis if self._settings is not None else None
 
     def release_slot(self, slot_id: int) -> SlotInfo:
         """Give a QUARANTINED slot another try; at once, the slot as it is now. Changes no other slot."""

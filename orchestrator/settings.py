@@ -199,6 +199,12 @@ class SimulatedSettings(_Part):
     seed: int = 0
 
 
+class ChassisSettings(_Part):
+    """How the slots stand in the chassis, as one sees its front; slots by id, row after row, from the top left."""
+
+    columns: int = Field(ge=1, le=100)
+
+
 class StoreSettings(_Part):
     """Where the rack's history is kept, and for how long."""
 
@@ -226,6 +232,8 @@ class RackSettings(_Part):
     ranges: tuple[RangeSettings, ...] = ()
     smartctl: SmartctlSettings = SmartctlSettings()
     simulated: SimulatedSettings | None = None
+    chassis: ChassisSettings | None = None
+    """Left out: the dashboard chooses."""
     store: Annotated[
         StoreSettings | None, BeforeValidator(_store, json_schema_input_type=str | StoreSettings | None)
     ] = StoreSettings()
@@ -251,6 +259,7 @@ _PARTS: dict[tuple[str, ...], type[_Part]] = {
     ("budget", "controller"): CapsSettings,
     ("smartctl",): SmartctlSettings,
     ("store",): StoreSettings,
+    ("chassis",): ChassisSettings,
     ("simulated",): SimulatedSettings,
 }
 
