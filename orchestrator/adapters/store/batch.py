@@ -5,6 +5,7 @@ Reads the writer's memory and changes nothing of it; the writer takes the batch 
 
 from collections import Counter
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from orchestrator.adapters.store.encoding import (
@@ -28,7 +29,7 @@ Row = tuple[Any, ...]
 
 _TEXTS = ("options", "answer", "memo")
 _CHANGING = ("status", "progress", "message", "reason", "started", "ended", "eta", "attempt", "verdict", "error")
-_AT = tuple(RECORD_COLUMNS.index(name) for name in _CHANGING)
+_PART = itemgetter(*(RECORD_COLUMNS.index(name) for name in _CHANGING))
 _LASTING = frozenset(RECORD_COLUMNS) - {*_CHANGING, "drive_id"} | {"drive"}
 
 
@@ -94,16 +95,13 @@ class Batch:
 
     def statements(self) -> list[tuple[str, list[Row]]]:
         """SQL and its rows, in order."""
-        rows = {job.id: job_row(job, self._drive_id(job.drive) if job.drive else None) for job in self.jobs.values()}
-        whole = [
-            (*rows[job_id], int(self.jobs[job_id].has_ended), *self._texts.get(job_id, ("", "", "")))
-            for job_id in sorted(self._whole)
-        ]
-        part = [
-            (*(rows[job_id][at] for at in _AT), int(job.has_ended), job_id)
-            for job_id, job in self.jobs.items()
-            if job_id not in self._whole
-        ]
+        whole, part = [], []
+        for job_id, job in self.jobs.items():
+            if job_id in self._whole:
+                row = job_row(job, self._drive_id(job.drive) if job.drive else None)
+                whole.append((*row, int(job.has_ended), *self._texts.get(job_id, ("", "", ""))))
+            else:
+                part.append((*_PART(job_row(job, None)), int(job.has_ended), job_id))
         texts = [
             (*(text for text in texts for _ in range(2)), job_id)
             for job_id, texts in self._texts.items()

@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from orchestrator.adapters.store.encoding import DRIVE_COLUMNS, RECORD_COLUMNS, KeptJob, drive_of, drive_row, job_of
+from orchestrator.adapters.store.encoding import DRIVE_COLUMNS, RECORD_COLUMNS, KeptJob, drive_of, drive_row, jobs_of
 from orchestrator.model.drive import Drive
 from orchestrator.model.job import AsyncJobStatus
 
 SELF_TEST = "run_smart_test"
 """The operation that is a drive's own self-test."""
 
+_DRIVE = RECORD_COLUMNS.index("drive_id")
 _TEXTS = ("options", "answer", "memo")
 _COLUMNS = (
     *(f"jobs.{name}" for name in (*RECORD_COLUMNS, *_TEXTS)),
@@ -44,10 +45,9 @@ def all_jobs(connection: sqlite3.Connection) -> list[KeptJob]:
 
 def _kept_jobs(connection: sqlite3.Connection, which: str, values: tuple[Any, ...] = ()) -> list[KeptJob]:
     width, texts = len(RECORD_COLUMNS), len(RECORD_COLUMNS) + len(_TEXTS)
-    return [
-        KeptJob(job_of(row, drive_of(*row[texts:]) if row[texts] is not None else None), *row[width:texts])
-        for row in connection.execute(_SELECT + which, values)
-    ]
+    rows = connection.execute(_SELECT + which, values).fetchall()
+    drives = {row[_DRIVE]: drive_of(*row[texts:]) for row in rows if row[_DRIVE] is not None}
+    return [KeptJob(job, *row[width:texts]) for job, row in zip(jobs_of(rows, drives), rows, strict=True)]
 
 
 def greatest_id(connection: sqlite3.Connection) -> int:

@@ -115,9 +115,9 @@ def tallied(shape: Shape) -> Query:
     """One row of sums over the tallies: of all, of those that match what they know of, and of each filter in `told`."""
     filters = _filters(shape, tallies)
     conditions = [filters[name] for name in told(shape)]
-    sums = [
-        func.sum(case((condition, tallies.c.count), else_=0)) for condition in (and_(True, *conditions), *conditions)
-    ]
+    if not conditions:
+        return Query(select(func.sum(tallies.c.count), func.sum(tallies.c.count)))
+    sums = [func.sum(case((condition, tallies.c.count), else_=0)) for condition in (and_(*conditions), *conditions)]
     return Query(select(func.sum(tallies.c.count), *sums))
 
 

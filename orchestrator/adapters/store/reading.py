@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.adapters.store import finding
-from orchestrator.adapters.store.encoding import RECORD_COLUMNS, clean, drive_of, for_people, job_of, moment
+from orchestrator.adapters.store.encoding import RECORD_COLUMNS, clean, drive_of, for_people, jobs_of, moment
 from orchestrator.adapters.store.opening import check, connect
 from orchestrator.adapters.store.troubles import UNREADABLE, unavailable, unusable
 from orchestrator.model.drive import Drive
@@ -191,7 +191,7 @@ class History:
         if not wanted <= drives.keys():
             drives = finding.drives_by_id(connection, wanted)
             self._drives = self._drives | drives if len(self._drives) < DRIVES else drives
-        return [job_of(row, drives.get(row[_DRIVE_ID])) for row in rows]
+        return jobs_of(rows, drives)
 
 
 def _counters(text: str) -> tuple[tuple[str, float], ...]:

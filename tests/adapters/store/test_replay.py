@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.adapters.store import finding
-from orchestrator.adapters.store.encoding import job_of, job_row, micros, moment
+from orchestrator.adapters.store.encoding import job_row, jobs_of, micros, moment
 from orchestrator.adapters.store.replay import replay
 from orchestrator.adapters.store.sqlite import SqliteStore
 from orchestrator.model.job import EventKind
@@ -71,5 +71,9 @@ def test_a_time_comes_back_to_the_microsecond(time):
 
 
 def test_a_record_comes_back_from_its_row():
-    for job in some_day(random.Random(3), 30).jobs.values():
-        assert job_of(job_row(job, 1), job.drive) == job
+    jobs = list(some_day(random.Random(3), 30).jobs.values())
+    drives = {n: job.drive for n, job in enumerate(jobs) if job.drive}
+    rows = [job_row(job, n if n in drives else None) for n, job in enumerate(jobs)]
+    assert jobs_of(rows, drives) == jobs
+    assert [jobs_of([row], drives)[0] for row in rows] == jobs
+    assert jobs_of([], {}) == []
