@@ -14,8 +14,10 @@ from typing import Any
 from orchestrator.adapters.threads import Threads
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
+from orchestrator.model.plan import Plan
+from orchestrator.model.ports import Store
 from orchestrator.operations.bench import Bench
-from orchestrator.operations.declare import operation
+from orchestrator.operations.declare import Operations, operation
 from orchestrator.rack import Rack
 from orchestrator.simulated.access import SimulatedAccess
 from orchestrator.simulated.rack import Simulation, place
@@ -28,15 +30,17 @@ def nothing(drive: Drive, bench: Bench) -> bool:  # noqa: ARG001
     return True
 
 
-def empty_rack(slots: int) -> Rack:
-    """The real system on real threads, without store, plan or smartctl."""
+def empty_rack(slots: int, store: Store | None = None, plan: Plan | None = None) -> Rack:
+    """The real system on real threads, without smartctl."""
     ports = Threads()
     clock = RackClock(ports, 1000.0)
     simulation = Simulation(ports, clock, slots)
     labels = {slot_id: str(slot_id) for slot_id in simulation.slot_ids()}
     keys = {place(slot_id): slot_id for slot_id in labels}
     access = SimulatedAccess(simulation.find)
-    parts = Parts(ports, clock, labels, keys, simulation.make_source, access, {"nothing": nothing})
+    plans = dict.fromkeys(labels, plan) if plan is not None else {}
+    operations: Operations = {"nothing": nothing}
+    parts = Parts(ports, clock, labels, keys, simulation.make_source, access, operations, store, plans=plans)
     return Rack(parts, simulation)
 
 
