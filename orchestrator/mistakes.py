@@ -67,7 +67,7 @@ def _shown(given: Any) -> str:
 
 
 def _pattern(where: tuple[str, ...]) -> tuple[str, ...]:
-    return (where[0], "*", *where[2:]) if len(where) > 1 and where[0] in ("slots", "ranges") else where
+    return (where[0], "*", *where[2:]) if len(where) > 1 and where[0] in ("slots", "ranges", "alerts") else where
 
 
 def _owner(where: tuple[str, ...]) -> str:
@@ -79,4 +79,6 @@ def _owner(where: tuple[str, ...]) -> str:
             return " ".join([f"slot {where[1]}" + "'s" * bool(rest), *rest])
         case ("ranges", "*", *rest):
             return " ".join([f"range {int(where[1]) + 1}" + "'s" * bool(rest), *rest])
+        case ("alerts", "*", *rest):
+            return " ".join([f"alert {int(where[1]) + 1}" + "'s" * bool(rest), *rest])
     return where[-1]

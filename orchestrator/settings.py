@@ -21,6 +21,7 @@ from orchestrator.model import numbering
 from orchestrator.model.errors import ConfigError, Refused
 from orchestrator.model.place import Rule, is_hctl, overlap
 from orchestrator.operations.declare import collect
+from orchestrator.settings_alerts import AlertSettings
 from orchestrator.settings_plans import PlanField, PlansField, mentions_plans, nearest, resolve
 
 _DEVICE_TYPES = ("sat", "ata", "scsi", "nvme", "auto", "usbjmicron", "usbsunplus", "sntjmicron", "sntrealtek",
@@ -245,9 +246,10 @@ class RackSettings(_Part):
     budget: BudgetSettings = BudgetSettings()
     temperature: TemperatureSettings | None = None
     """Of the slots that say nothing of their own."""
+    alerts: tuple[AlertSettings, ...] = ()
 
 
-_PARTS: dict[tuple[str, ...], type[_Part]] = {
+_PARTS: dict[tuple[str, ...], type[BaseModel]] = {
     (): RackSettings,
     ("slots", "*"): SlotSettings,
     ("slots", "*", "match"): MatchSettings,
@@ -261,6 +263,7 @@ _PARTS: dict[tuple[str, ...], type[_Part]] = {
     ("store",): StoreSettings,
     ("chassis",): ChassisSettings,
     ("simulated",): SimulatedSettings,
+    ("alerts", "*"): AlertSettings,
 }
 
 

@@ -17,6 +17,7 @@ HOUSE = (
     "system_limits system_store",
     "settings",
     "mistakes",
+    "settings_alerts",
     "settings_plans",
     "actors",
     "simulated",
