@@ -154,7 +154,7 @@ class SlotActor(pykka.ThreadingActor):
             elif order.presence != self._presence:
                 self._queue.remove(job_id)
                 self._end(job_id, self._left(order.presence))
-            elif job.parent_id is not None and job.parent_id not in (*self._runs, *self._queue):
+            elif job.parent_id is not None and self._is_over(job.parent_id):
                 self._queue.remove(job_id)
                 self._end(job_id, JobCancelled("the job it belongs to has ended"))
             elif self._is_free(job) and not (held and job.parent_id is None):
@@ -171,7 +171,11 @@ class SlotActor(pykka.ThreadingActor):
         if job.parent_id is None:
             number = self._presence.number if self._presence else None
             return not self._runs and not self._tool_left and number not in tuple(self._claims.values())
-        return all(run.parent_id != job.parent_id for run in self._runs.values())
+        return job.parent_id in self._runs and all(run.parent_id != job.parent_id for run in self._runs.values())
+
+    def _is_over(self, parent_id: int) -> bool:
+        """Also one that waits here anew while a fallen predecessor's worker has it: that one waits for the child."""
+        return parent_id not in self._runs and (parent_id not in self._queue or parent_id in self._claims)
 
     def _wait(self, job: AsyncJob, reason: str) -> None:
         if self._waits.get(job.id, job.reason) != reason:

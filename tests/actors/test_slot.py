@@ -4,13 +4,15 @@ import logging
 
 import pytest
 
+from orchestrator.actors.directory import Began
 from orchestrator.actors.slot import SlotActor
+from orchestrator.actors.take_up import Start
 from orchestrator.model import errors
 from orchestrator.model.errors import ToolStuck
 from orchestrator.model.job import AsyncJobStatus, ListInfo
 from orchestrator.model.slot import SlotState
 from orchestrator.simulated.world import World
-from tests.simulation.racks import build, walk
+from tests.simulation.racks import build, two_steps, walk
 from tests.simulation.truth import AuditedAccess, Truth
 
 
@@ -45,6 +47,26 @@ def test_a_fallen_slot_is_back_within_a_second_and_its_queue_runs(world):
     with pytest.raises(errors.SlotCrashed):
         rack.result(walk, running, timeout=2)
     assert rack.result(walk, queued, timeout=60) == rack.result(walk, third, timeout=60) == 1
+
+
+def test_a_child_does_not_begin_while_its_parent_waits_anew_behind_its_own_old_worker(world):
+    rack, fatal = build(world), [Began(1), Start(2)]
+
+    def crash(actor, message):
+        """Nobody has heard that the parent began, and its slot falls over the child."""
+        if fatal and message == fatal[0]:
+            fatal.pop(0)
+            return "before"
+        return None
+
+    world.crash = crash
+    watched = Truth(world, 30.0, in_order=False)
+    watched.adopt(rack)
+    parent = rack.start(two_steps, 1, 1)
+    with pytest.raises(errors.SlotCrashed):
+        rack.result(two_steps, parent, timeout=60)
+    assert not fatal and not watched.broken
+    assert rack.result(walk, rack.start(walk, 1, 1, steps=1), timeout=60) == 1
 
 
 def test_a_slot_that_falls_again_and_again_is_quarantined_until_it_is_released(world):
