@@ -17,7 +17,7 @@ from orchestrator.interfaces.web.server import serve_http
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
-SOON_MS = 10_000
+SOON_MS = 15_000
 LOOKING = """
 window.seen = [];
 addEventListener("securitypolicyviolation", (event) => seen.push(`${event.violatedDirective}: ${event.blockedURI}`));
@@ -28,6 +28,7 @@ addEventListener("securitypolicyviolation", (event) => seen.push(`${event.violat
 def browser() -> Iterator["sync_api.Browser"]:
     if CHROMIUM is None:
         pytest.skip("chromium is not installed (apt-get install chromium)")
+    sync_api.expect.set_options(timeout=SOON_MS)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -68,7 +69,7 @@ def open_page(browser):
             if live:
                 page.wait_for_selector("#link[data-link=live]")
             page.troubles = troubles
-            left.callback(lambda: troubles.extend(page.evaluate("window.seen")))
+            left.callback(lambda: None if page.is_closed() else troubles.extend(page.evaluate("window.seen")))
             return page
 
         yield opened

@@ -1,4 +1,4 @@
-"""What a drive may say of itself to whoever shows it: 200 models and serials that run where they are not shown as text."""
+"""What a drive may say of itself: 200 models and serials that run wherever they are not shown as text."""
 
 from orchestrator.model.drive import Drive, Protocol
 

@@ -71,10 +71,11 @@ function show(state, word) {
 async function probe() {
   if (Date.now() - proven < SILENCE_MS && !stale) return;
   try {
-    const answer = await fetch("/api/v1/health/live", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("/api/v1/version", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     if (!answer.ok) throw new Error(String(answer.status));
     if (!stale) proven = Date.now();
-    else if (source.readyState !== EventSource.CONNECTING) connect();
+    else if (source.readyState === EventSource.CLOSED) connect();
   } catch {
     lost();
   }

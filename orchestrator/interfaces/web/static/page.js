@@ -8,6 +8,7 @@ import { left, localise, say } from "./wording.js";
 const main = document.getElementById("main");
 const { watch, id } = main.dataset;
 const open = new Map();
+const places = new Map(); // by job: where it is shown
 const RUNNING = 2;
 const ENDED = 4; // and above
 
@@ -66,7 +67,8 @@ function follow() {
       if (changed) refresh();
     },
   });
-  onExchange(moveAll);
+  find();
+  onExchange(find);
   setInterval(moveAll, 1000);
 }
 
@@ -79,15 +81,21 @@ function concerns(job) {
   }
 }
 
-function moveAll() {
+function find() {
+  places.clear();
   for (const place of document.querySelectorAll("[data-job]")) {
-    const job = open.get(Number(place.dataset.job));
-    if (job) fill(place, job);
+    const jobId = Number(place.dataset.job);
+    places.set(jobId, [...(places.get(jobId) ?? []), place]);
   }
+  moveAll();
+}
+
+function moveAll() {
+  for (const jobId of places.keys()) if (open.has(jobId)) move(open.get(jobId));
 }
 
 function move(job) {
-  for (const place of document.querySelectorAll(`[data-job="${Number(job.id)}"]`)) fill(place, job);
+  for (const place of places.get(job.id) ?? []) fill(place, job);
 }
 
 function fill(place, job) {

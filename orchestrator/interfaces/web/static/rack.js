@@ -1,4 +1,7 @@
 // The rack page: one handler for all slots. A delta marks cells; the next frame writes those that look different.
+//
+// Of cells out of sight only state and verdict are written, the rest when they come into sight. A frame that took long
+// is followed by a longer pause: a slow screen shows a thousand slots less often, and never stands still.
 
 import { listen } from "./live.js";
 import { onExchange, refresh } from "./regions.js";
@@ -11,7 +14,18 @@ const cells = new Map();
 const slots = new Map();
 const jobs = new Map();
 const dirty = new Set();
+const PAUSES = 2; // times as long as the frame took
 let frame = 0;
+let until = 0;
+const sight = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const id = Number(target.dataset.slot);
+    const cell = cells.get(id);
+    if (cell) cell.seen = isIntersecting;
+    if (isIntersecting) dirty.add(id);
+  }
+  mark([]);
+}, { rootMargin: "25%" });
 
 take();
 onExchange(() => { take(); mark(slots.keys()); });
@@ -21,14 +35,16 @@ setInterval(() => { for (const [id, cell] of cells) if (cell.eta && cell.job) ma
 /** The cells as the server drew them, and what it knows of jobs that have ended. */
 function take() {
   cells.clear();
+  sight.disconnect();
   for (const element of document.querySelectorAll(".cell")) {
     const find = (name) => element.querySelector(`.${name}`);
-    const { slot, job, last, lastWhat, lastWhy, serial } = element.dataset;
+    const { slot, running, last, lastWhat, lastWhy, serial } = element.dataset;
     cells.set(Number(slot), {
       element,
+      seen: false,
       state: element.dataset.state,
       verdict: element.dataset.verdict,
-      job: job ? Number(job) : null,
+      job: running ? Number(running) : null,
       last: last ? { verdict: last, what: lastWhat, why: lastWhy, serial } : null,
       eta: "",
       parts: {
@@ -37,6 +53,7 @@ function take() {
       },
       progress: element.lastElementChild.value,
     });
+    sight.observe(element);
   }
 }
 
@@ -86,11 +103,13 @@ function found(job) {
 
 function mark(ids) {
   for (const id of ids) dirty.add(id);
-  if (!frame && dirty.size) frame = requestAnimationFrame(draw);
+  if (frame || !dirty.size) return;
+  frame = 1;
+  setTimeout(() => requestAnimationFrame(draw), Math.max(0, until - performance.now()));
 }
 
 function draw() {
-  frame = 0;
+  const began = performance.now();
   let recount = false;
   for (const id of dirty) {
     const cell = cells.get(id);
@@ -99,6 +118,12 @@ function draw() {
   }
   dirty.clear();
   if (recount) count();
+  setTimeout(() => { // after layout and paint
+    const now = performance.now();
+    until = now + PAUSES * (now - began);
+    frame = 0;
+    mark([]);
+  });
 }
 
 /** As faces.py says it. Returns whether a count may have changed. */
@@ -117,6 +142,7 @@ function write(cell, slot) {
     say(parts.found, words(verdict));
   }
   cell.job = job?.id ?? null;
+  if (!cell.seen) return changed;
   const progress = Math.max(job?.progress ?? 0, 0);
   if (progress !== cell.progress) cell.progress = parts.bar.value = progress;
   say(parts.percent, job && job.progress >= 0 ? `${job.progress} %` : "");
