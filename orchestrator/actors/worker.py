@@ -28,7 +28,7 @@ from orchestrator.model.errors import (
     ToolFailed,
     ToolStuck,
 )
-from orchestrator.model.heat import is_hot, limits_for
+from orchestrator.model.heat import HOT, is_hot, limits_for
 from orchestrator.model.history import AFTER, BEFORE, KeptReport, counters
 from orchestrator.model.job import PAUSED_BY_USER, AsyncJob, AsyncJobStatus, EventKind, JobError, OpenedBy
 from orchestrator.model.plain import dumps, loads
@@ -266,9 +266,9 @@ class WorkerBench:
         self._hot = hot
         order = self._place.tables.orders.get(self._job.id)
         if order is not None and not order.operation.pausable:
-            self.note(f"hot: {now} C, and it cannot pause" if hot else f"cooled to {now} C")
+            self.note(f"{HOT}{now} C, and it cannot pause" if hot else f"cooled to {now} C")
         elif hot:
-            self._heat = f"hot: {now} C; goes on at {limits.resume_celsius} C"
+            self._heat = f"{HOT}{now} C; goes on at {limits.resume_celsius} C"
 
     def progress(self, percent: float, *, remaining_s: float | None = None) -> None:
         place = self._place

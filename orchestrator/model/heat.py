@@ -21,6 +21,8 @@ class HeatLimits:
     resume_celsius: int
 
 
+HOT = "hot: "
+"""How the reason, or the message, of a job begins whose drive is too hot."""
 _USUAL = {Protocol.NVME: HeatLimits(70, 70 - HYSTERESIS)}
 """NVMe drives warn near 70 to 85 C; disks are to be kept below 60."""
 _DISK = HeatLimits(55, 55 - HYSTERESIS)
