@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PAGES = "orchestrator.interfaces.web.pages"
+SILENT: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI 0.165 tells OpenTelemetry, by the environment alone if need be; nobody asked for it here."""
 STATIC = Path(__file__).with_name("static")
 
 
@@ -41,7 +43,14 @@ def create_app(rack: "Rack", *, tokens: Tokens | None = None, hosts: tuple[str, 
         yield
         feed.end()
 
-    app = FastAPI(title="Drive test orchestrator", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Drive test orchestrator",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=SILENT,
+    )
     app.state.feed = feed
     problems.install(app)
     rest = api.router(rack, feed)
