@@ -64,7 +64,10 @@ class _Kept:
     def rows(self, offset: int, limit: int) -> list[tuple[Any, ...]]:
         if offset >= self.total or limit <= 0:
             return []
-        values = self._values | {"after_id": self._info.after_id, "offset": offset, "limit": min(limit, self.total)}
+        after_id = self._info.after_id
+        if after_id is not None:
+            after_id = min(max(after_id, _INT64[0]), _INT64[-1])
+        values = self._values | {"after_id": after_id, "offset": offset, "limit": min(limit, self.total)}
         return queries.page(self._shape).run(self._connection, **values).fetchall()
 
     def _names(self, prefix: str) -> int | None:

@@ -74,7 +74,7 @@ def infos(draw):
         serial=draw(st.none() | st.sampled_from(SERIALS)),
         order_by=order,
         descending=draw(st.booleans()),
-        after_id=draw(st.none() | st.integers(-1, 90)) if order == "id" else None,
+        after_id=draw(st.none() | st.integers(-1, 90) | st.sampled_from((2**70, -(2**70)))) if order == "id" else None,
     )
 
 
