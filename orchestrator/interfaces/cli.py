@@ -16,6 +16,7 @@ from orchestrator.model.errors import ConfigError, InvalidArgument, NotFound, Or
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="The rack file.", show_default=False)]
 Simulated = Annotated[bool, typer.Option("--simulated", help="On a rack without hardware.")]
+Job = Annotated[int, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="JSON, one object a line, instead of text.")]
 
 app = typer.Typer(
@@ -119,6 +120,100 @@ def serve(
     from orchestrator.interfaces.serve import run
 
     run(config, simulated, slots, speed, seed, dry_run=dry_run)
+
+
+@app.command()
+def jobs(
+    config: Config = None,
+    name_starts_with: Annotated[str, typer.Option(help="How the operation's name begins, literally.")] = "",
+    status: Annotated[
+        str | None, typer.Option(help="init, running, paused, completed or failed; or its number.")
+    ] = None,
+    client_ref: Annotated[int | None, typer.Option(help="The number that the caller gave.")] = None,
+    slot: Annotated[int | None, typer.Option(help="The slot's id.")] = None,
+    serial: Annotated[str | None, typer.Option(help="The drive's serial number.")] = None,
+    order_by: Annotated[str, typer.Option(help="id, name, accepted, started, ended, and the like.")] = "id",
+    descending: Annotated[bool, typer.Option("--descending", help="The newest, or greatest, first.")] = False,
+    offset: Annotated[int, typer.Option(help="Leave so many out.")] = 0,
+    limit: Annotated[int, typer.Option(help="The most of one page; -1 = all.")] = 50,
+    after_id: Annotated[int | None, typer.Option(help="The page behind this job; quick however far it is.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the jobs of a rack, open and ended, from its store: also while a service runs it.
+
+    All criteria that are given must match. Open jobs are shown as they were last kept.
+
+    \b
+    Examples:
+      orchestrator jobs --config config/rack.yaml --descending
+      orchestrator jobs --config config/rack.yaml --status failed --serial ZC1A2B3C --json
+    """
+    from orchestrator.interfaces import jobs_command
+    from orchestrator.model.job import ListInfo
+
+    wanted = None if status is None else jobs_command.status_named(status)
+    asked = ListInfo(offset, limit, name_starts_with, wanted, client_ref, slot, serial, order_by, descending, after_id)
+    jobs_command.show_jobs(config, asked, as_json=as_json)
+
+
+@app.command()
+def status(job: Job, config: Config = None, as_json: Json = False) -> None:
+    """Show one job: its state, times and verdict. An open one as it was last kept.
+
+    \b
+    Examples:
+      orchestrator status 12 --config config/rack.yaml
+      orchestrator status 12 --config config/rack.yaml --json
+    """
+    from orchestrator.interfaces import jobs_command
+
+    jobs_command.show_status(config, job, as_json=as_json)
+
+
+@app.command()
+def result(job: Job, config: Config = None, as_json: Json = False) -> None:
+    """Show what came of a job: its answer and verdict, as `run` does.
+
+    Exit status: 0 done (pass or warn), 1 fail, unknown, no answer or not finished, 2 wrong usage.
+
+    \b
+    Examples:
+      orchestrator result 12 --config config/rack.yaml
+      orchestrator result 12 --config config/rack.yaml --json
+    """
+    from orchestrator.interfaces import jobs_command
+
+    raise typer.Exit(jobs_command.show_result(config, job, as_json=as_json))
+
+
+@app.command()
+def history(
+    serial: Annotated[str | None, typer.Argument(help="A drive's serial number.", show_default=False)] = None,
+    config: Config = None,
+    job: Annotated[int | None, typer.Option(help="A job's history instead of a drive's.", show_default=False)] = None,
+    raw: Annotated[str, typer.Option(metavar="before|after", help="Print what smartctl printed then.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Tell a drive's life over all slots, or one job's, change by change, with what its drive said before and after.
+
+    \b
+    Examples:
+      orchestrator history ZC1A2B3C --config config/rack.yaml
+      orchestrator history --job 12 --config config/rack.yaml
+      orchestrator history --job 12 --raw after --config config/rack.yaml > after.json
+    """
+    from orchestrator.interfaces import history_command
+
+    if (serial is None) is (job is None):
+        raise InvalidArgument("a history is one drive's or one job's", remedy="give a serial number, or --job ID")
+    if job is None:
+        if raw:
+            raise InvalidArgument("--raw prints a report of one job", remedy="name the job with --job ID")
+        history_command.show_drive(config, str(serial), as_json=as_json)
+    elif raw:
+        history_command.show_raw(config, job, raw)
+    else:
+        history_command.show_job(config, job, as_json=as_json)
 
 
 @app.command()

@@ -1,0 +1,207 @@
+"""`orchestrator jobs`, `status JOB` and `result JOB`: the jobs of a rack, from its records.
+
+Times are the reader's own here; with --json they carry their offset from UTC.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from orchestrator.interfaces import outcome
+from orchestrator.interfaces.outcome import printable
+from orchestrator.interfaces.records import KeptRecords, open_records
+from orchestrator.interfaces.table import plain_table, rich_table
+from orchestrator.interfaces.web.wording import took
+from orchestrator.model.errors import InvalidArgument
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo
+
+HEADS = ("job", "status", "verdict", "slot", "serial", "operation", "accepted", "took", "what")
+
+SPARE = ("took", "what", "operation")
+"""What a narrow terminal goes without, in this order."""
+LEAST_ROOM = 20
+"""Characters of the last column that still say something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    jobs: tuple[AsyncJob, ...]
+    total: int
+    """That match, on all pages."""
+    next: ListInfo | None
+    """What asks for the page behind this one; None on the last one."""
+
+
+def show_jobs(config: Path | None, asked: ListInfo, *, as_json: bool) -> None:
+    with closing(open_records(config)) as records:
+        page = read_page(records, asked)
+        if as_json:
+            for job in page.jobs:
+                print(json.dumps(job_json(records, job)))
+        else:
+            show_head(records)
+            if page.jobs:
+                print_jobs(records, page.jobs, HEADS)
+            if any(not job.has_ended for job in page.jobs):
+                print("\nJobs that have not ended are shown as they were last kept; their progress is not.")
+    _say_how_to_go_on(config, page, as_json=as_json)
+
+
+def show_status(config: Path | None, job_id: int, *, as_json: bool) -> None:
+    with closing(open_records(config)) as records:
+        job = records.get_job_status(job_id)
+        if as_json:
+            print(json.dumps(job_json(records, job)))
+            return
+        show_head(records)
+        print(head_of(records, job))
+        for name, text in _facts(job):
+            print(f"  {name:<9} {text}")
+
+
+def show_result(config: Path | None, job_id: int, *, as_json: bool) -> int:
+    """The exit status. Raises JobNotFinished for an open one."""
+    with closing(open_records(config)) as records:
+        job, answer = records.find_result(job_id)
+        verdict = outcome.verdict_of(job)
+        if as_json:
+            found = job_json(records, job) | {"answer": answer} | outcome.verdict_json(verdict)
+            print(json.dumps(found))
+            return outcome.exit_status(job)
+        show_head(records)
+        print(f"{head_of(records, job)}: {verdict.status.value.upper() if verdict else 'done'}")
+        if job.error is None and answer != outcome.plain(verdict):
+            print(f"  answer: {printable(str(answer))}")
+        for reason in verdict.reasons if verdict else ():
+            print(f"  - {printable(reason.text)}")
+    return outcome.exit_status(job)
+
+
+def status_named(text: str) -> AsyncJobStatus:
+    """By name or by number. Raises InvalidArgument."""
+    for status in AsyncJobStatus:
+        if text.strip().upper() in (status.name, str(status.value)):
+            return status
+    names = ", ".join(f"{status.name.lower()} ({status.value})" for status in AsyncJobStatus)
+    raise InvalidArgument(f"status is {text!r}; it takes one of {names}")
+
+
+def read_page(records: KeptRecords, asked: ListInfo) -> Page:
+    """One job more is read than is shown, to know whether there is a next page."""
+    limit = asked.limit
+    found = records.get_jobs_list(replace(asked, limit=limit + 1) if limit > 0 else asked)
+    jobs = found.items if limit < 0 else found.items[:limit]
+    more = len(found.items) > len(jobs)
+    if not more:
+        return Page(jobs, found.total, None)
+    if asked.order_by == "id":
+        return Page(jobs, found.total, replace(asked, offset=0, after_id=jobs[-1].id))
+    return Page(jobs, found.total, replace(asked, offset=asked.offset + limit))
+
+
+def print_jobs(records: KeptRecords, jobs: Sequence[AsyncJob], heads: Sequence[str]) -> None:
+    """On a terminal a line a job: a column that finds no room is left out. `status` tells all of one job."""
+    columns = {head: [row[at] for row in map(partial(_row, records), jobs)] for at, head in enumerate(HEADS)}
+    if not sys.stdout.isatty():
+        print(plain_table(heads, list(zip(*(columns[head] for head in heads), strict=True))))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    widths = {head: max(map(len, (head, *columns[head]))) + 2 for head in heads} | {"what": LEAST_ROOM}
+    for spare in SPARE:
+        if sum(widths[head] for head in heads) > console.width:
+            heads = [head for head in heads if head != spare]
+    rows = list(zip(*(columns[head] for head in heads), strict=True))
+    console.print(rich_table(heads, rows, line=console.width if heads[-1] == "what" else None))
+
+
+def job_json(records: KeptRecords, job: AsyncJob) -> dict[str, Any]:
+    return outcome.job_json(job) | {"simulated": records.simulated}
+
+
+def show_head(records: KeptRecords) -> None:
+    if records.simulated:
+        print("SIMULATED rack: no drive named here is real")
+
+
+def head_of(records: KeptRecords, job: AsyncJob) -> str:
+    return printable(
+        f"job {job.id}: slot {records.slot_text(job.slot_id)}: {outcome.drive_text(job.drive)}: {job.name}"
+    )
+
+
+def local(time: datetime | None) -> str:
+    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}" if time else ""
+
+
+def _row(records: KeptRecords, job: AsyncJob) -> tuple[str, ...]:
+    verdict = outcome.verdict_of(job) if job.has_ended else None
+    what = outcome.reasons_text(verdict) if job.has_ended else outcome.clipped(job.reason or job.message)
+    return (
+        str(job.id),
+        job.status.name,
+        verdict.status.value if verdict else "",
+        printable(records.slot_text(job.slot_id)),
+        printable(job.drive.serial or job.drive.wwn) if job.drive else "-",
+        printable(job.name),
+        local(job.accepted)[:-3],
+        took(job.started, job.ended),
+        what,
+    )
+
+
+def _facts(job: AsyncJob) -> list[tuple[str, str]]:
+    verdict = outcome.verdict_of(job) if job.has_ended else None
+    found = [
+        ("status", job.status.name + ("" if job.has_ended else " (as last kept; its progress is not)")),
+        ("reason", printable(job.reason)),
+        ("message", printable(job.message)),
+        ("verdict", verdict.status.value if verdict else ""),
+        *(("", f"- {printable(reason.text)}") for reason in (verdict.reasons if verdict else ())),
+        ("opened by", job.opened_by.value + (f", job {job.parent_id}" if job.parent_id is not None else "")),
+        ("for", f"client_ref {job.client_ref}"),
+        ("accepted", local(job.accepted)),
+        ("started", local(job.started)),
+        ("ended", local(job.ended)),
+        ("took", took(job.started, job.ended)),
+        ("attempt", str(job.attempt) if job.attempt > 1 else ""),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
+def _say_how_to_go_on(config: Path | None, page: Page, *, as_json: bool) -> None:
+    """With --json on stderr, and only where something is left out: a script must not take a page for the whole."""
+    told = "1 job matches" if page.total == 1 else f"{page.total} jobs match"
+    if len(page.jobs) != page.total:
+        told += f", {len(page.jobs)} shown"
+    if page.next is not None:
+        told += f"; the next page:\n  {_command(config, page.next, as_json=as_json)}"
+    if not as_json:
+        print(f"\n{told}" if page.jobs else told)
+    elif page.next is not None:
+        sys.stderr.write(f"{told}\n")
+
+
+def _command(config: Path | None, asked: ListInfo, *, as_json: bool) -> str:
+    words = ["orchestrator", "jobs", "--config", str(config)]
+    for field in fields(asked):
+        value, option = (
+            getattr(asked, field.name),
+            field.name.removesuffix("_id") if field.name == "slot_id" else field.name,
+        )
+        if value == field.default and field.name != "limit":
+            continue
+        option = f"--{option.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        else:
+            words += [option, value.name.lower() if isinstance(value, AsyncJobStatus) else str(value)]
+    return shlex.join([*words, "--json"] if as_json else words)
