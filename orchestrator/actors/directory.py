@@ -391,7 +391,7 @@ class JobDirectory(pykka.ThreadingActor):
             elif cancelled:
                 self._fail(job.id, JobCancelled("cancelled; its slot's actor fell meanwhile"), "user")
             elif job.status is AsyncJobStatus.INIT or job.id in self._tables.taken_up:
-                if is_bound(self._tables.orders[job.id]):
+                if is_bound(self._tables.orders[job.id]) and job.id not in self._tables.unkept:
                     self._post.tell(slate.slot_id, Start(job.id))
             else:
                 self._fail(job.id, SlotCrashed("the slot's actor fell while the job ran", slot_id=slate.slot_id))

@@ -82,18 +82,25 @@ class Door:
             opened_by=opened_by,
             accepted=self._ports.now(),
         )
+        outbox = tables.journal.outbox
+        if outbox.keeping:
+            tables.unkept.add(job.id)
         tables.jobs[job.id] = job
         tables.orders[job.id] = order
         if tables.closed:  # looked at again behind the record: what the closing rack does not see any more is not taken
             del tables.orders[job.id], tables.jobs[job.id]
             raise RackClosed("the rack is closed and takes no new jobs")
-        outbox = tables.journal.outbox
         options_text = dumps(order.options) if outbox.keeping else ""
         number = tables.journal.append(EventKind.ACCEPTED, opened_by.value, job=job, options=options_text)
-        outbox.when_kept(number, partial(self._post.tell, slot_id, Start(job.id)))
+        outbox.when_kept(number, partial(self._send, slot_id, job.id))
         if wait and number:
             self._accept(job.id, number)
         return job.id
+
+    def _send(self, slot_id: int, job_id: int) -> None:
+        """Its row is durable. With a store on the recorder's thread."""
+        self._tables.unkept.discard(job_id)
+        self._post.tell(slot_id, Start(job_id))
 
     def _accept(self, job_id: int, number: int) -> None:
         """Blocks until its row is durable. Raises StoreUnavailable: nobody is given its id, and it does nothing."""
@@ -104,6 +111,7 @@ class Door:
         except StoreUnavailable:
             tables.orders.pop(job_id, None)
             tables.jobs.pop(job_id, None)
+            tables.unkept.discard(job_id)
             raise
         tables.cancelled.add(job_id)
         self._post.tell("directory", Wish(job_id))

@@ -6,6 +6,7 @@ Without a store every job stays live. Records are frozen and replaced whole, so 
 Who writes what:
 
     counter, a new job's record and order      open_job, on the caller's thread; for taken-up jobs the system
+    unkept                                     open_job adds, before the record; the recorder takes
     jobs, answers, slots (from then on)        the directory, alone
     cells (progress), claims                   a job's worker; its slot
     labels, leaving                            the system, from the rack file
@@ -105,6 +106,8 @@ class Tables:
         """By slot: the rack time when its last job ended."""
         self.cancelled: set[int] = set()
         self.paused: set[int] = set()
+        self.unkept: set[int] = set()
+        """Opened jobs that no slot may hear of: their rows are not durable yet."""
         self.over: set[int] = set()
         """Live jobs whose end is durable, and may be told."""
         self.recent: dict[int, tuple[AsyncJob, Answer]] = {}

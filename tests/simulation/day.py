@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from orchestrator.model.budget import Budget, Caps
 from orchestrator.model.errors import InvalidArgument, JobNotFinished, NoAnswer, Refused
@@ -59,6 +60,7 @@ class Day:
         self.over = False
         self.began = 0.0
         self.simulation: Simulation | None = None
+        self.access: AuditedAccess
         self.latency_s = rng.choice((0.02, 0.05, 2.0))
         drawn = random.Random(f"{world.seed}/plans")
         self.plans = draw_plans(drawn, self.slots) if drawn.random() < self.planned else {}
@@ -67,11 +69,11 @@ class Day:
         self.rack = self._rack()
         self.simulation = self.rack.simulation
         self.truth.adopt(self.rack)
-        self.plan_truth = self._plan_truth()
+        self.plan_truth: Any = self._plan_truth()
         for slot_id in self.rack.simulation.slot_ids():
             self.truth.learn(self.rack.simulation.drive(slot_id))
 
-    def _plan_truth(self) -> PlanTruth:
+    def _plan_truth(self) -> Any:
         return PlanTruth(self.truth, self.rack, self.plans)
 
     def _store(self) -> WorldStore:
@@ -98,7 +100,7 @@ class Day:
 
     def _build(self) -> Rack:
         def wrap(access: DriveAccess) -> AuditedAccess:
-            self.access = AuditedAccess(access, self.truth)
+            self.access = self._audited(access)
             return self.access
 
         return build(
@@ -113,6 +115,9 @@ class Day:
             budget=self.budget,
             simulation=self.simulation,
         )
+
+    def _audited(self, access: DriveAccess) -> AuditedAccess:
+        return AuditedAccess(access, self.truth)
 
     def _announce(self, sighting: Sighting) -> tuple[Sighting, ...]:
         draw = self.rng.random()

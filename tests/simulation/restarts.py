@@ -7,25 +7,26 @@ The clients die with the program; what it had acknowledged to them is written do
 
 import contextlib
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from orchestrator.model.errors import JobNotFinished, NoAnswer, OrchestratorError, Refused
-from orchestrator.model.job import AsyncJob, AsyncJobStatus
+import greenlet
+
+from orchestrator.model.drive import Presence
+from orchestrator.model.errors import DriveBusy, JobNotFinished, NoAnswer, OrchestratorError, Refused, StoreUnavailable
+from orchestrator.model.job import PAUSED_BY_USER, AsyncJob, AsyncJobStatus, OpenedBy
+from orchestrator.model.ports import DriveAccess, Event
 from orchestrator.rack import Rack
 from orchestrator.simulated.world import World
 from tests.simulation.day import WEEKS_S, Day, main
-from tests.simulation.stores import die
+from tests.simulation.plan_restarts import KeptSeries
+from tests.simulation.stores import asked_for, die, held, sequences
+from tests.simulation.truth import AuditedAccess
 
 LONGEST_RUN_S = (1.0, 60.0, 600.0, 7200.0)
 DOWN_S = (0.0, 1.0, 30.0, 3600.0, 86400.0)
-
-
-class NoPlanTruth:
-    """Which series of plan jobs are due after a restart is not kept here."""
-
-    def lost(self, slot_id: int, *, at_the_end: bool = False) -> None: ...
-    def plugged(self, slot_id: int) -> None: ...
+SCAN_LBAS = 100_000_000
 
 
 class Restarts(Day):
@@ -33,10 +34,22 @@ class Restarts(Day):
 
     def __init__(self, world: World, jobs: int) -> None:
         self.process, self.acknowledged, self.told = 0, dict[int, AsyncJob](), dict[int, tuple[Any, ...]]()
+        self.asking = 0
+        """Starts under way."""
+        self.unheard = 0
+        """Starts that were under way when the program died, or when the disk took too long: nobody knows."""
+        self.begun: dict[str, float] = {}
+        """Serial -> when it was asked last to begin a self-test."""
+        self.stopped: set[str] = set()
+        """Serials of which a job was cancelled in this process: its self-test may be ended."""
         super().__init__(world, jobs)
+        self.plan_truth.adopt(self.rack, self.is_kept)
 
     def _plan_truth(self) -> Any:
-        return NoPlanTruth()
+        return KeptSeries(self.truth.check, self.plans)
+
+    def _audited(self, access: DriveAccess) -> AuditedAccess:
+        return WatchedAccess(access, self)
 
     def _rack(self) -> Rack:
         """In a process of its own."""
@@ -47,6 +60,11 @@ class Restarts(Day):
             self.world.sleep(0.1)
             self.truth.check(self.world.time - self.began < 90, "the first enumeration did not reach every slot")
         return built[0]
+
+    def _build(self) -> Rack:
+        rack = super()._build()
+        rack._door.open_job = partial(self._open, rack, rack._door.open_job)  # type: ignore[method-assign]
+        return rack
 
     def run(self) -> None:
         world, rng = self.world, self.rng
@@ -85,16 +103,33 @@ class Restarts(Day):
         die(self.store)
         self.truth.rack = None
         self.truth.cancelled.clear()
+        self.stopped.clear()
         self.access.deaf.clear()
 
     def restart(self) -> None:
+        left = held(self.path)
         self.began, self.store = self.world.time, self._store()
         self.rack = self._rack()
         self.truth.adopt(self.rack)
+        self.plan_truth.adopt(self.rack, self.is_kept)
         self.settle()
+        for job_id in left:
+            now = self.rack.get_job_status(job_id)
+            stands = now.has_ended or (now.status is AsyncJobStatus.PAUSED and now.reason == PAUSED_BY_USER)
+            self.truth.check(stands, f"I13: it was paused by the user when the program died: {now}")
+        self.world.begin(self.process, partial(self.resume, left))
+
+    def is_kept(self, job_id: int) -> bool:
+        return self.store is not None and self.store.inner.find(job_id) is not None
+
+    def resume(self, job_ids: list[int]) -> None:
+        """What those who died had paused."""
+        self.world.sleep(self.rng.choice((0.0, 60.0)))
+        for job_id in job_ids:
+            self.rack.resume_job(job_id)
 
     def settle(self) -> None:
-        """What was acknowledged is there, and what was told is as it was told."""
+        """What was acknowledged is there, what was told is as it was told, and there is nothing else."""
         check = self.truth.check
         for job_id, then in self.acknowledged.items():
             try:
@@ -106,16 +141,50 @@ class Restarts(Day):
             check(all(getattr(now, name) == getattr(then, name) for name in same), f"I6: {then} became {now}")
             if job_id in self.told:
                 check(self.outcome(job_id) == self.told[job_id], f"I7: {now}, but it was told {self.told[job_id]}")
+            self.refused_for_itself(now)
+        strangers = asked_for(self.path) - self.acknowledged.keys()
+        most = self.unheard + self.asking
+        check(len(strangers) <= most, f"I6: jobs {sorted(strangers)} are kept, and {most} starts had no answer")
+
+    def refused_for_itself(self, job: AsyncJob) -> None:
+        """Where the store was always well, what is begun in the drive is noted first, so that it is known again."""
+        if job.error is None or job.error.code != DriveBusy.code or self.full_rate or self.crash_rate:
+            return
+        assert job.drive is not None
+        began, asked = self.truth.began.get(job.id), self.begun.get(job.drive.serial)
+        own = began is not None and asked is not None and asked >= began
+        self.truth.check(not own, f"I13: refused for the self-test that it had begun itself: {job}")
 
     # -- what is written down outside
 
+    def _open(self, rack: Rack, open_job: Callable[..., int], *args: Any, **how: Any) -> int:
+        """The door, with someone beside it."""
+        if how.get("opened_by", OpenedBy.API) is not OpenedBy.API:
+            return open_job(*args, **how)
+        self.asking += 1
+        try:
+            job_id = open_job(*args, **how)
+        except greenlet.GreenletExit:
+            self.unheard += 1
+            raise
+        except StoreUnavailable as exc:
+            self.unheard += "in time" in exc.text  # its row is there, and says that it was ended
+            raise
+        finally:
+            self.asking -= 1
+        self.truth.check(job_id not in self.acknowledged, f"I4: {job_id} was given away twice")
+        self.acknowledged[job_id] = rack.get_job_status(job_id)
+        return job_id
+
     def open_some(self, me: int) -> list[int]:
-        found = super().open_some(me)
-        for job_id in found:
-            check = self.truth.check
-            check(job_id not in self.acknowledged, f"I4: {job_id} was given away twice")
-            self.acknowledged[job_id] = self.rack.get_job_status(job_id)
-        return found
+        if self.rng.random() < 0.15:
+            return [self.rack.read_scan(me, self.rng.randint(1, self.slots), end_lba=SCAN_LBAS)]
+        return super().open_some(me)
+
+    def cancel(self, job_id: int) -> None:
+        drive = self.rack.get_job_status(job_id).drive
+        self.stopped.add(drive.serial if drive is not None else "")
+        super().cancel(job_id)
 
     def await_result(self, rack: Rack, job_id: int) -> None:
         super().await_result(rack, job_id)
@@ -134,10 +203,38 @@ class Restarts(Day):
 
     def compare(self, store: Any) -> None:
         super().compare(store)
+        told = sequences(self.path)
+        self.truth.check(told == sorted(set(told)), "I17: an event's number was used twice, or goes back")
         for job_id in self.acknowledged:
             job = self.rack.get_job_status(job_id)
             ended = job.status in (AsyncJobStatus.COMPLETED, AsyncJobStatus.FAILED)
             self.truth.check(ended, f"I3: an accepted job was lost: {job}")
+
+
+class WatchedAccess(AuditedAccess):
+    """The way to the drives, and what a restart may spoil on it."""
+
+    def __init__(self, access: DriveAccess, day: Restarts) -> None:
+        super().__init__(access, day.truth)
+        self.day = day
+
+    def start_self_test(self, presence: Presence, kind: str, *, stop: Event, spans: str | None = None) -> None:
+        super().start_self_test(presence, kind, stop=stop, spans=spans)
+        self.day.begun[presence.drive.serial] = self.truth.world.time
+
+    def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
+        wanted = self.day.crash_rate or self.day.over or presence.drive.serial in self.day.stopped
+        self.truth.check(bool(wanted), f"I13: nobody asked to end the self-test of {presence}")
+        super().abort_self_test(presence, stop=stop)
+
+    def _audit(self, presence: Presence) -> None:
+        if self.truth.rack is not None and self.day.store is not None:
+            tables = self.truth.rack._tables
+            for job_id in [n for claims in tables.claims.values() for n, at in claims.items() if at == presence.number]:
+                if (job := tables.jobs.get(job_id)) is not None:
+                    self.truth.check(job.drive == presence.drive, f"I12: {presence} is worked on for {job}")
+                    self.truth.check(job_id in self.day.store.durable, f"I6: it works, and its row is not kept: {job}")
+        super()._audit(presence)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ class Truth:
     records: dict[str, list[tuple[float, SelfTestRecord]]] = field(default_factory=lambda: defaultdict(list))
     removed: dict[int, float] = field(default_factory=dict)
     """Presence number -> when it ended."""
+    began: dict[int, float] = field(default_factory=dict)
+    """Job -> when it became RUNNING first; the wall clock may jump."""
     cancelled: dict[int, float] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     rack: Rack | None = None
@@ -42,6 +44,8 @@ class Truth:
         for job_id, job in rack._tables.jobs.items():  # plans may have begun with the rack
             dict.__setitem__(watched, job_id, job)
             watched.newest = max(watched.newest, job_id)
+            if job.started is not None:
+                self.began.setdefault(job_id, self.world.time - (self.world.now() - job.started).total_seconds())
         rack._tables.jobs = watched
 
     def learn(self, model: DriveModel) -> None:
@@ -108,6 +112,8 @@ class WatchedJobs(dict[int, AsyncJob]):
         check((new.error is not None) == (new.status is AsyncJobStatus.FAILED), f"I3: an error and no failure: {new}")
         check(new.drive == old.drive, f"I12: a job changed its drive: {new}")
         if new.status in RUNS and old.status not in RUNS:
+            if old.started is None:
+                self.truth.began[job_id] = self.truth.world.time
             self._began(new)
         if new.status is AsyncJobStatus.COMPLETED:
             self._completed(new)
@@ -132,7 +138,8 @@ class WatchedJobs(dict[int, AsyncJob]):
                 earlier = [j for j in self.values() if self._comes_before(j, job)]
                 check(not earlier, f"I21: {job} began before {earlier}")
         else:
-            check(self[job.parent_id].status in RUNS, f"a child without its parent: {job}")
+            parent = self[job.parent_id].status  # UNKNOWN: taken up, and its drive has not answered yet
+            check(parent in (*RUNS, AsyncJobStatus.UNKNOWN), f"a child without its parent: {job}")
         self._within_budget([job, *others])
 
     def _within_budget(self, running: list[AsyncJob]) -> None:
@@ -166,8 +173,8 @@ class WatchedJobs(dict[int, AsyncJob]):
         answer, check = self.truth.rack._tables.answers[job.id], self.truth.check
         if job.name != "run_smart_test":
             return
-        assert job.started is not None and job.drive is not None
-        began = (job.started - self.truth.world.now()).total_seconds() + self.truth.world.time
+        assert job.drive is not None
+        began = self.truth.began[job.id]
         mine = [record for at, record in self.truth.records[job.drive.serial] if at >= began - 1]
         endings = {record.ending for record in mine}
         if answer:
