@@ -295,9 +295,13 @@ class Rack(RackHistory):
             return "the rack is closed"
         if not self._tables.settled.is_set():
             return "the first look at the slots has not ended"
-        if not self._post.answers("directory", timeout):
+        if not self.answers(timeout):
             return f"the directory gave no answer within {timeout:g} s"
         return self.trouble
+
+    def answers(self, timeout: float = 1.0) -> bool:
+        """Whether the directory takes a message, whatever single slots or the store do. Blocks as `not_ready`."""
+        return self._post.answers("directory", timeout)
 
     @property
     def operations(self) -> Mapping[str, Operation[..., Any]]:

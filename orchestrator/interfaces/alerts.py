@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from orchestrator.interfaces import outcome
-from orchestrator.interfaces.webhooks import Webhook
+from orchestrator.interfaces.webhooks import Webhook, secret_of
 from orchestrator.model.errors import JobCancelled
 from orchestrator.model.heat import HOT
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, EventKind
@@ -81,8 +81,13 @@ class Alerts:
         self._reader.daemon = True
         self._reader.start()
 
+    def check(self, rules: Iterable[AlertSettings]) -> None:
+        """Raises ConfigError for a secret that is not there. Changes nothing."""
+        for rule in rules:
+            secret_of(rule, self._folder)
+
     def take_over(self, rules: Iterable[AlertSettings]) -> None:
-        """Other rules from now on. What waits under a rule that stays goes on. Raises ConfigError; nothing changed."""
+        """Other rules from now on. What waits under a rule that stays goes on. Raises as `check`; nothing changed."""
         before = self._webhooks
         self._webhooks = self._made(rules, before)
         for webhook in before:

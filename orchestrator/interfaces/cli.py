@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from orchestrator.interfaces import token_command
 from orchestrator.model.errors import ConfigError, InvalidArgument, NotFound, OrchestratorError
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="The rack file.", show_default=False)]
@@ -58,6 +59,7 @@ app.add_typer(
     "  orchestrator run read-health 3 --simulated\n"
     "  orchestrator run smart-test --help\n",
 )
+app.add_typer(token_command.app, name="token")
 
 
 @app.command()
@@ -105,9 +107,22 @@ def serve(
     speed: Annotated[float, typer.Option(help="Of a --simulated rack: rack seconds per real second.")] = 60.0,
     seed: Annotated[int, typer.Option(help="Of a --simulated rack: the same seed gives the same drives.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would start, and why.")] = False,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS:PORT", help="Where the dashboard and REST answer, or none.", show_default="127.0.0.1:8080"
+        ),
+    ] = None,
+    tls_certificate: Annotated[Path | None, typer.Option(help="PEM file; then it speaks https.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's key.")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A further name that the service is reached by.", show_default=False)
+    ] = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="The log as JSON, also on a terminal.")] = False,
 ) -> None:
     """Run a rack in the foreground: what is plugged in gets its slot's plan, until SIGTERM or Ctrl-C.
 
+    The dashboard and REST answer on this host only; another address takes tokens (`orchestrator token add`).
     A live table on a terminal, a line for each event otherwise. SIGHUP takes the rack file over anew, while jobs run;
     a wrong file changes nothing. Stops within 10 s, exit status 0.
 
@@ -116,10 +131,13 @@ def serve(
       orchestrator serve --config config/rack.yaml
       orchestrator serve --config config/rack.yaml --dry-run
       orchestrator serve --simulated --slots 8
+      orchestrator serve --config config/rack.yaml --http 0.0.0.0:8443 --tls-certificate c.pem --tls-key k.pem
     """
-    from orchestrator.interfaces.serve import run
+    from orchestrator.interfaces.serve import beside, run
 
-    run(config, simulated, slots, speed, seed, dry_run=dry_run)
+    hosts = tuple(allow_host or ())
+    around = beside(http, hosts=hosts, tls_certificate=tls_certificate, tls_key=tls_key, log_json=log_json)
+    run(config, simulated, slots, speed, seed, dry_run=dry_run, around=around)
 
 
 @app.command()

@@ -1,30 +1,39 @@
 """`orchestrator serve`: a rack runs in the foreground, its plans start by themselves, until it is told to stop.
 
-    SIGTERM, SIGINT ──▶ rack.close(), at most 10 s, exit status 0        SIGHUP ──▶ rack.reload(FILE)
+    SIGTERM, SIGINT ──▶ server stops ─▶ rack.close(), at most 10 s ─▶ last alerts, last lines: exit status 0
+    SIGHUP ──▶ rack.reload(FILE), and its alerts
 
-On a terminal one live table; otherwise a line for each thing that happens.
+Beside the rack stand the web service, the alerts, and what systemd is told. On a terminal one live table; otherwise a
+line for each thing that happens.
 """
 
+import logging
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from orchestrator.interfaces import outcome
+from orchestrator.interfaces.logs import LineView, Log, what
 from orchestrator.interfaces.opening import title
+from orchestrator.interfaces.service import INSTALL, Service
+from orchestrator.interfaces.systemd import Systemd
 from orchestrator.interfaces.table import print_table, rich_table
 from orchestrator.model.errors import InvalidArgument, OrchestratorError
-from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, EventKind
+from orchestrator.model.job import AsyncJobStatus
 from orchestrator.model.plan import Plan
 from orchestrator.model.slot import SlotInfo
 
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from orchestrator.interfaces.alerts import Alerts
     from orchestrator.rack import Rack
 
 LOOK_S = 0.25
@@ -32,7 +41,35 @@ LOOK_S = 0.25
 HEADS = ("slot", "state", "drive", "job", "progress", "what")
 
 
-def run(config: Path | None, simulated: bool, slots: int, speed: float, seed: int, *, dry_run: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the rack."""
+
+    service: Service | None = None
+    """None = nobody asks by HTTP."""
+    note: str = ""
+    """Why not, where nobody decided that."""
+    log_json: bool = False
+    """Lines of JSON, also on a terminal."""
+
+
+def beside(
+    http: str | None,
+    *,
+    hosts: tuple[str, ...] = (),
+    tls_certificate: Path | None = None,
+    tls_key: Path | None = None,
+    log_json: bool = False,
+) -> Beside:
+    """Raises InvalidArgument for what is no address; Refused where --http needs what is not installed."""
+    service = Service.asked(http, hosts, tls_certificate, tls_key)
+    missing = service is None and http is None
+    return Beside(service, f"no web service here; {INSTALL}, or say --http none" if missing else "", log_json)
+
+
+def run(
+    config: Path | None, simulated: bool, slots: int, speed: float, seed: int, *, dry_run: bool, around: Beside
+) -> None:
     """Blocks until the rack is told to stop. Raises InvalidArgument unless one of file and --simulated is given."""
     if (config is None) is not simulated:
         raise InvalidArgument("no rack was named", remedy="give its file (--config FILE), or say --simulated")
@@ -41,43 +78,79 @@ def run(config: Path | None, simulated: bool, slots: int, speed: float, seed: in
     if config is None:
         if dry_run:
             raise InvalidArgument("a simulated rack has plans from a file only", remedy="give it with --config FILE")
-        serve(partial(Rack.simulated, slots, speed, seed), None)
+        serve(partial(Rack.simulated, slots, speed, seed), None, around)
     elif dry_run:
         with Rack.from_config(config, plans=False) as rack:
             show_plans(rack, rack.plans)
     else:
-        serve(partial(Rack.from_config, config), config)
+        serve(partial(Rack.from_config, config), config, around)
 
 
-def serve(open_rack: Callable[[], "Rack"], file: Path | None) -> None:
+def serve(open_rack: Callable[[], "Rack"], file: Path | None, around: Beside) -> None:
     """Blocks until SIGTERM or SIGINT. `file`: taken over anew on SIGHUP."""
-    asked, pause = set[int](), threading.Event()
+    asked, pause, systemd = set[int](), threading.Event(), Systemd()
+    on_terminal = sys.stdout.isatty() and not around.log_json
 
     def told(number: int, _: FrameType | None) -> None:
         asked.add(number)  # takes no lock: an Event's could be held by the very code that the signal interrupts
 
     before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
-        with open_rack() as rack, _view(rack) as view:
+        with _log(on_terminal, around.log_json) as log, _alerts(file) as alerts, ExitStack() as opened:
+            start = opened.enter_context(around.service.listening()) if around.service else None
+            rack = opened.enter_context(open_rack())
+            view: LineView | TableView = TableView(rack) if on_terminal else LineView(rack, log)
+            opened.enter_context(view)
+            if alerts:
+                alerts.follow(rack)
+            url = opened.enter_context(start(rack)).url if start else ""
+            view.serving(url, around.note)
+            systemd.ready(f"serving at {url}" if url else "serving")
             leaving: tuple[int, ...] = ()
             while asked <= {signal.SIGHUP}:
                 pause.wait(LOOK_S)
-                busy = {job.slot_id for job in rack.get_jobs_list() if not job.has_ended} if leaving else set()
+                busy = {job.slot_id for job in rack.open_jobs()} if leaving else set()
                 if signal.SIGHUP in asked or (leaving and busy.isdisjoint(leaving)):
                     asked.discard(signal.SIGHUP)
-                    leaving = _take_over(rack, file, view.say)
+                    leaving = _take_over(rack, file, alerts, view.say)
                 view.look()
+                if alerts:
+                    alerts.look()
+                systemd.feed(rack.answers, lambda: f"{len(rack.slots())} slots, {len(rack.open_jobs())} open jobs")
             view.say("stopping")
+            systemd.stopping()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _take_over(rack: "Rack", file: Path | None, say: Callable[[str], None]) -> tuple[int, ...]:
+def _log(on_terminal: bool, as_json: bool) -> Log:
+    """Beside a live table warnings alone, above it."""
+    if on_terminal:
+        return Log(lambda: sys.stderr, level=logging.WARNING)
+    return Log(lambda: sys.stdout, as_json=as_json)
+
+
+def _alerts(file: Path | None) -> "Alerts | nullcontext[None]":
+    """Those of the rack file. Raises ConfigError, also for a secret that is not there."""
+    if file is None:
+        return nullcontext()
+    from orchestrator import settings  # pydantic, ssl: only for those who have a file
+    from orchestrator.interfaces.alerts import Alerts
+
+    return Alerts(settings.load(file).alerts, file.resolve().parent)
+
+
+def _take_over(rack: "Rack", file: Path | None, alerts: "Alerts | None", say: Callable[[str], None]) -> tuple[int, ...]:
     try:
-        if file is None:
+        if file is None or alerts is None:
             raise InvalidArgument("this rack comes from no file")
+        from orchestrator import settings
+
+        rules = settings.load(file).alerts
+        alerts.check(rules)
         leaving = rack.reload(file)
+        alerts.take_over(rules)
     except OrchestratorError as exc:
         say(f"the rack stays as it was: {outcome.explain(exc)}")
         return ()
@@ -108,75 +181,11 @@ def _planned(slots: tuple[SlotInfo, ...], plans: dict[int, Plan]) -> Iterator[tu
         yield (*told, *(f"nothing: {outcome.printable(why)}" if why else steps for why in against))
 
 
-def _view(rack: "Rack") -> "LineView | TableView":
-    return TableView(rack) if sys.stdout.isatty() else LineView(rack)
-
-
-class LineView:
-    def __init__(self, rack: "Rack") -> None:
-        self._rack, self._events = rack, rack.events()
-        self._labels = {slot.id: slot.label for slot in rack.slots()}
-
-    def __enter__(self) -> Self:
-        if head := title(self._rack):
-            self.say(head)
-        for slot in self._rack.slots():
-            self.say(_slot_line(slot))
-        threading.Thread(target=self._tell, daemon=True, name="serve-lines").start()
-        self.say("serving; SIGTERM stops, SIGHUP reads the rack file again")
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def look(self) -> None: ...
-
-    def say(self, text: str) -> None:
-        print(text, flush=True)
-
-    def _tell(self) -> None:
-        for event in self._events:
-            if event.slot is not None:
-                self._labels[event.slot.id] = event.slot.label
-            if line := _line(event, self._labels):
-                self.say(f"{event.time:%Y-%m-%d %H:%M:%S} {line}")
-
-
-def _line(event: Event, labels: dict[int, str]) -> str:
-    """ "" for what is no news."""
-    if event.kind is EventKind.GAP:
-        return "events were lost to this log"
-    if event.slot is not None:
-        return _slot_line(event.slot)
-    job = event.job
-    if job is None or event.kind is EventKind.PROGRESS:
-        return ""
-    label = outcome.printable(labels.get(job.slot_id, str(job.slot_id)))
-    said = " ".join(part for part in (job.status.name, _verdict(job), _what(job)) if part)
-    return f"slot {label}: job {job.id} {job.name}: {said}"
-
-
-def _slot_line(slot: SlotInfo) -> str:
-    more = [text for text in (slot.reason, slot.plan) if text]
-    drive = f", {outcome.drive_text(slot.drive)}" if slot.drive else ""
-    return outcome.printable("; ".join([f"slot {slot.label}: {slot.state}{drive}", *more]))
-
-
-def _verdict(job: AsyncJob) -> str:
-    verdict = outcome.verdict_of(job) if job.has_ended else None
-    return verdict.status.value if verdict else ""
-
-
-def _what(job: AsyncJob) -> str:
-    if job.has_ended:
-        return outcome.reasons_text(outcome.verdict_of(job))
-    return outcome.printable(job.reason or job.message)
-
-
 class TableView:
     """A picture of the tables, four times a second."""
 
     def __init__(self, rack: "Rack") -> None:
-        self._rack, self._said = rack, list[str]()
+        self._rack, self._said, self._url = rack, list[str](), ""
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -191,6 +200,11 @@ class TableView:
         if self._live is not None:
             self._live.stop()
 
+    def serving(self, url: str, note: str) -> None:
+        self._url = url
+        if note:
+            self.say(note)
+
     def say(self, text: str) -> None:
         self._said = [*self._said[-1:], *text.splitlines()]
 
@@ -200,16 +214,17 @@ class TableView:
 
         if self._live is not None:
             table = rich_table(HEADS, list(_rows(self._rack)), line=self._live.console.width)
-            parts = (Text(title(self._rack), style="bold yellow"), table, Text("\n".join(self._said[-5:])))
+            head = Text.assemble((title(self._rack), "bold yellow"), "   " if title(self._rack) else "", self._url)
+            parts = (head, table, Text("\n".join(self._said[-5:])))
             self._live.update(Group(*parts), refresh=True)
 
 
 def _rows(rack: "Rack") -> Iterator[tuple[str, ...]]:
-    waiting = {job.slot_id: job for job in reversed(rack.get_jobs_list().items) if job.status is AsyncJobStatus.INIT}
+    waiting = {job.slot_id: job for job in reversed(rack.open_jobs()) if job.status is AsyncJobStatus.INIT}
     for slot in rack.slots():
         job = rack.get_job_status(slot.job) if slot.job is not None else waiting.get(slot.id)
         progress = f"{job.progress} %" if job and job.progress >= 0 else ""
-        what = " ".join(text for text in (_what(job) if job else "", slot.reason, slot.plan) if text)
+        doing_what = " ".join(text for text in (what(job) if job else "", slot.reason, slot.plan) if text)
         doing = f"{job.name} {job.status.name}" if job else ""
         drive = outcome.drive_text(slot.drive)[:34]
-        yield (outcome.printable(slot.label), slot.state.value, drive, doing, progress, outcome.printable(what))
+        yield (outcome.printable(slot.label), slot.state.value, drive, doing, progress, outcome.printable(doing_what))

@@ -79,6 +79,7 @@ def serve_http(
     hosts: tuple[str, ...] = (),
     tls_certificate: Path | None = None,
     tls_key: Path | None = None,
+    bound: socket.socket | None = None,
 ) -> HttpServer:
     """A server that answers. Stop it before the rack is closed.
 
@@ -87,16 +88,12 @@ def serve_http(
         tokens: without them the address must be this host's own.
         hosts: further names it is reached by, besides `host` and those of this host.
         tls_certificate, tls_key: PEM files; without them a proxy speaks https, or nobody.
+        bound: what `listen` gave for this address; None = it is asked now.
     Raises:
         Refused: no tokens for an address that others can reach; the port is taken.
         ConfigError: there is no such address, or the certificate cannot be used.
     """
-    if not _is_loopback(host) and (tokens is None or not tokens.list()):
-        raise Refused(
-            f"{host} can be reached by others, and there are no tokens",
-            remedy="make one with `orchestrator token add`, or serve on 127.0.0.1",
-        )
-    bound = _bind(host, port)
+    bound = bound or listen(host, port, tokens)
     app = create_app(rack, tokens=tokens, hosts=(*HOSTS, *((f"[{host}]" if ":" in host else host),), *hosts))
     config = uvicorn.Config(
         app,
@@ -118,6 +115,19 @@ def serve_http(
     server = HttpServer(uvicorn.Server(config), bound, app, "https" if tls_certificate else "http")
     server.start()
     return server
+
+
+def listen(host: str, port: int, tokens: Tokens | None) -> socket.socket:
+    """The address, taken: before a rack is opened, whose plans would begin for a service that cannot be.
+
+    Raises as `serve_http`.
+    """
+    if not _is_loopback(host) and (tokens is None or not tokens.list()):
+        raise Refused(
+            f"{host} can be reached by others, and there are no tokens",
+            remedy="make one with `orchestrator token add`, or serve on 127.0.0.1",
+        )
+    return _bind(host, port)
 
 
 def _is_loopback(host: str) -> bool:
