@@ -3,11 +3,14 @@
 Watched on every page: errors on the console, uncaught exceptions, reports of the content security policy, dialogs.
 """
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +18,9 @@ from orchestrator import Rack, system_simulated
 from orchestrator.adapters.store.sqlite import SqliteStore
 from orchestrator.interfaces.web.server import serve_http
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
+
 CHROMIUM = shutil.which("chromium")
 SOON_MS = 15_000
 LOOKING = """
@@ -25,7 +30,8 @@ addEventListener("securitypolicyviolation", (event) => seen.push(`${event.violat
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator["sync_api.Browser"]:
+def browser() -> Iterator[Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("chromium is not installed (apt-get install chromium)")
     sync_api.expect.set_options(timeout=SOON_MS)
@@ -46,10 +52,18 @@ class Troubles(list[str]):
         if not any(part in text for part in self.expected):
             self.append(text)
 
-    def watch(self, page: "sync_api.Page") -> None:
-        page.on("console", lambda message: self.note(message.text) if message.type in ("error", "warning") else None)
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
         page.on("pageerror", lambda error: self.note(f"uncaught: {error}"))
-        page.on("dialog", lambda dialog: (self.note(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._dialog)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.note(message.text)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.note(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
 
 @pytest.fixture
@@ -58,7 +72,7 @@ def open_page(browser):
     with ExitStack() as left:
         troubles = Troubles()
 
-        def opened(url: str, *, live: bool = True, **context) -> "sync_api.Page":
+        def opened(url: str, *, live: bool = True, **context: Any) -> Any:
             fresh = browser.new_context(**{"viewport": {"width": 1366, "height": 768}, **context})
             left.callback(fresh.close)
             fresh.set_default_timeout(SOON_MS)
@@ -100,4 +114,6 @@ def cell(page, slot_id: int):
 
 
 def expect(locator):
-    return sync_api.expect(locator)
+    from playwright.sync_api import expect
+
+    return expect(locator)

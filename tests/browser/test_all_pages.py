@@ -1,16 +1,13 @@
 """Every page, as it is when much has happened: readable for all, quiet on the console, and deaf to what drives say."""
 
 import os
-from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
 from orchestrator import Rack
 from orchestrator.interfaces.web.server import serve_http
-from orchestrator.model.job import AsyncJob, AsyncJobStatus, EventKind, JobError
-from orchestrator.model.slot import SlotState
-from orchestrator.model.verdict import Reason, Verdict, VerdictStatus
+from orchestrator.model.job import EventKind
 from tests.browser import hostile
 from tests.browser.conftest import with_history
 
@@ -44,27 +41,29 @@ def busy(tmp_path_factory):
         rack.cancel_job(named["running"])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_has_a_serious_finding_of_axe(busy, open_page, theme):
+def test_no_page_has_a_serious_finding_of_axe(busy, open_page):
+    """All of its rules by day; by night those that look at colours."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     url, paths = busy
-    page = open_page(url, color_scheme=theme)
+    page = open_page(url)
     page.troubles.expected += ["404"]
     found = []
     for path in paths:
+        page.emulate_media(color_scheme="light")
         page.goto(url + path)
-        for details in page.locator("details").all():
-            details.evaluate("element => { element.open = true; }")
-        answer = axe.run(page, options={"resultTypes": ["violations"]}).response
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        violations = axe.run(page).response["violations"]
+        page.emulate_media(color_scheme="dark")
+        violations += axe.run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
         found += [
             (path, violation["id"], violation["nodes"][0]["html"][:120])
-            for violation in answer["violations"]
+            for violation in violations
             if violation["impact"] in ("serious", "critical")
         ]
     assert not found
 
 
-def test_no_page_is_wider_than_a_phone_or_repeats_an_id(busy, open_page):
+def test_every_page_fits_a_phone_repeats_no_id_and_says_that_the_rack_is_simulated(busy, open_page):
     url, paths = busy
     page = open_page(url, viewport={"width": 360, "height": 740})
     page.troubles.expected += ["404"]
@@ -73,14 +72,6 @@ def test_no_page_is_wider_than_a_phone_or_repeats_an_id(busy, open_page):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
         ids = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
         assert len(ids) == len(set(ids)), path
-
-
-def test_every_page_says_that_the_rack_is_simulated(busy, open_page):
-    url, paths = busy
-    page = open_page(url, viewport={"width": 360, "height": 740})
-    page.troubles.expected += ["404"]
-    for path in paths:
-        page.goto(url + path)
         page.mouse.wheel(0, 4000)
         assert page.get_by_text("SIMULATED").first.is_visible(), path
 
@@ -89,27 +80,9 @@ def test_every_page_says_that_the_rack_is_simulated(busy, open_page):
 def poisoned():
     """200 slots whose drives, jobs, verdicts and errors say what no page may obey. Put into the published tables."""
     with Rack.simulated(slots=len(hostile.STRINGS), seed=7) as rack:
-        poison(rack)
+        hostile.poison(rack)
         with serve_http(rack, port=0) as server:
             yield rack, server.url
-
-
-def poison(rack: Rack) -> None:
-    tables, now = rack._tables, rack._ports.now()
-    for job_id, (slot, drive) in enumerate(zip(rack.slots(), hostile.drives(), strict=True), 1):
-        text = drive.serial
-        reason = Reason(text, text, text, text, text)
-        job = AsyncJob(job_id, "run_smart_test", 1, slot.id, drive=drive, message=text, reason=text, accepted=now)
-        ended = replace(job, started=now, ended=now)
-        tables.jobs[job_id] = (
-            replace(job, status=AsyncJobStatus.RUNNING, started=now),
-            replace(ended, status=AsyncJobStatus.FAILED, error=JobError(text, text, text)),
-            replace(ended, status=AsyncJobStatus.COMPLETED, verdict=Verdict(VerdictStatus.FAIL, (reason,))),
-        )[job_id % 3]
-        tables.answers[job_id] = False
-        state = SlotState.CONFLICT if job_id % 5 == 0 else SlotState.READY
-        tables.slots[slot.id] = replace(slot, label=text, drive=drive, state=state, reason=text, plan=text)
-        tables.labels[slot.id] = text
 
 
 def test_nothing_that_a_drive_says_is_run_on_any_page(poisoned, open_page):

@@ -141,7 +141,14 @@ class Elsewhere(StringConvertor):
     regex = r"(?!api/|static/|metrics$).*"
 
 
+class Serial(StringConvertor):
+    """Whatever a drive may call itself, slashes and line breaks too."""
+
+    regex = r"[\s\S]+"
+
+
 register_url_convertor("elsewhere", Elsewhere())
+register_url_convertor("serial", Serial())
 
 
 def router(rack: "Rack") -> APIRouter:
@@ -228,7 +235,7 @@ def router(rack: "Rack") -> APIRouter:
         text = raw.decode("utf-8", "replace")
         return show(request, rack, "raw.html", job=rack.get_job_status(job_id), moment=moment, text=text)
 
-    @pages.get("/drives/{serial:path}")
+    @pages.get("/drives/{serial:serial}")
     def show_drive(request: Request, serial: str) -> Response:
         slot = next((slot for slot in rack.slots() if slot.drive is not None and slot.drive.serial == serial), None)
         known, no_history = _drive_history(rack, serial)
