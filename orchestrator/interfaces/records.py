@@ -70,14 +70,7 @@ class KeptRecords:
         return str(slot_id) if label == str(slot_id) else f"{slot_id} ({label})"
 
     def get_jobs_list(self, info: ListInfo) -> ResultSet:
-        return self.store.select(info, self.open_jobs())
-
-    def open_jobs(self) -> list[AsyncJob]:
-        """By id."""
-        from orchestrator.adapters.store import finding, reading
-
-        with reading.Readers(self.store.path, BUSY_S).reading() as connection:
-            return [kept.job for kept in finding.open_jobs(connection)]
+        return self.store.select(info)
 
     def get_job_status(self, job_id: int) -> AsyncJob:
         """Raises UnknownJob, which says whether it was ever here."""

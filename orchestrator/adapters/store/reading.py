@@ -109,10 +109,13 @@ class History:
             last = finding.greatest_id(connection)
         return f"job {job_id} is no longer kept" if 0 < job_id <= last else ""
 
-    def select(self, info: ListInfo, live: Sequence[AsyncJob]) -> ResultSet:
+    def select(self, info: ListInfo, live: Sequence[AsyncJob] | None = None) -> ResultSet:
+        """`live` None: the open jobs as they are kept, of the same moment as the ended ones."""
         from orchestrator.adapters.store import listing
 
         with self._readers.reading() as connection:
+            if live is None:
+                live = [kept.job for kept in finding.open_jobs(connection)]
             return listing.select(connection, info, live, self._records)
 
     def counts(self) -> Mapping[tuple[str, int, AsyncJobStatus], int]:
