@@ -91,7 +91,8 @@ class Log(logging.Handler):
                 stream.flush()
                 if self._lost:
                     lost, self._lost = self._lost, 0
-                    _log.warning("%d lines of this log were lost", lost)
+                    told = {"levelno": logging.WARNING, "levelname": "WARNING", "name": _log.name}
+                    self.emit(logging.makeLogRecord({**told, "msg": f"{lost} lines of this log were lost"}))
 
 
 class Lines(logging.Formatter):

@@ -7,6 +7,7 @@ Beside the rack stand the web service, the alerts, and what systemd is told. On 
 line for each thing that happens.
 """
 
+import io
 import logging
 import signal
 import sys
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from orchestrator.interfaces import outcome
 from orchestrator.interfaces.logs import LineView, Log, what
@@ -128,7 +129,9 @@ def _log(on_terminal: bool, as_json: bool) -> Log:
     """Beside a live table warnings alone, above it."""
     if on_terminal:
         return Log(lambda: sys.stderr, level=logging.WARNING)
-    return Log(lambda: sys.stdout, as_json=as_json)
+    raw = io.FileIO(sys.stdout.fileno(), "w", closefd=False)  # no buffer: Python's end would wait to flush it
+    stdout = io.TextIOWrapper(cast(BinaryIO, raw), encoding=sys.stdout.encoding, write_through=True)
+    return Log(lambda: stdout, as_json=as_json)
 
 
 def _alerts(file: Path | None) -> "Alerts | nullcontext[None]":

@@ -3,9 +3,10 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+
+from tests.interfaces.serving import Served
 
 PLAN = """\
 plans: {incoming: {on_insert: [read_health, run_smart_test], on_start: test}}
@@ -24,33 +25,12 @@ def rack_file(tmp_path):
     return write
 
 
-class Served:
-    def __init__(self, *words):
-        command = [sys.executable, "-m", "orchestrator.interfaces.cli", "serve", *map(str, words)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.lines = []
-
-    def until(self, text):
-        """Reads on to the line that holds it; the end of the output fails the test."""
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if text in line:
-                return
-        raise AssertionError(f"{text!r} is not in {''.join(self.lines)}")
-
-    def stop(self, number):
-        began = time.monotonic()
-        self.process.send_signal(number)
-        self.process.communicate(timeout=30)
-        return self.process.returncode, time.monotonic() - began
-
-
 @pytest.fixture
 def serve():
     started = []
 
     def start(*words):
-        started.append(Served(*words))
+        started.append(Served(*words, "--http", "none"))
         return started[-1]
 
     yield start
@@ -65,9 +45,10 @@ def test_a_served_rack_runs_its_plans_and_stops_when_told(serve, rack_file, numb
     served = serve("--config", rack_file(PLAN))
     for _ in range(2):
         served.until("incoming: done")
-    assert served.lines[0].startswith("SIMULATED")
+    assert "SIMULATED" in served.lines[0]
     status, took_s = served.stop(number)
     assert status == 0 and took_s < 10
+    assert served.lines[-1].endswith("stopping\n")
 
 
 @pytest.mark.timeout(60)
