@@ -14,10 +14,10 @@ from tests.browser.conftest import with_history
 SECONDS = 30
 FULL = bool(os.environ.get("ORCHESTRATOR_FULL"))
 PATHS = (
-    "/", "/slots/1", "/slots/2", "/slots/3", "/slots/4", "/slots/5", "/jobs", "/jobs?serial=nobody", "/jobs/{failed}",
-    "/jobs/{running}", "/jobs/{refused}", "/jobs/{scanned}", "/jobs/{failed}/raw/before", "/drives/{serial}",
-    "/operations", "/login?failed=wrong_token", "/nowhere", "/slots/99", "/jobs/99999", "/drives/nobody",
+    "/", "/slots/1", "/slots/3", "/slots/5", "/jobs", "/jobs/{failed}", "/jobs/{refused}", "/jobs/{scanned}",
+    "/jobs/{failed}/raw/before", "/drives/{serial}", "/operations", "/login?failed=wrong_token", "/nowhere",
 )  # fmt: skip
+"""Each template, and each way in which it looks different."""
 
 
 @pytest.fixture(scope="module")
