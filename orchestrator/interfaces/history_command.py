@@ -4,10 +4,11 @@ change, and what its drive said before and after it.
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,10 @@ def _show_job(records: KeptRecords, found: JobHistory) -> None:
     print()
     print_table(
         ("time", "who", "what", "cause"),
-        [(precise(row.time), printable(row.who), _told(row), printable(row.cause)) for row in found.rows],
+        [
+            (precise(row.time), printable(row.who), _told(row) + times, printable(row.cause))
+            for row, times in _without_repeats(found.rows)
+        ],
     )
     moments = " and ".join(report.moment for report in found.reports)
     if not moments:
@@ -166,6 +170,16 @@ def _counted(count: int, noun: str) -> str:
 def _stay(stay: Stay) -> tuple[str, ...]:
     label = str(stay.slot_id) if stay.label == str(stay.slot_id) else f"{stay.slot_id} ({stay.label})"
     return printable(label), local(stay.began), local(stay.ended) or "as last kept, it is there"
+
+
+def _without_repeats(rows: Iterable[Row]) -> Iterator[tuple[Row, str]]:
+    """A long scan notes how far it is a thousand times: the last of each stretch of notes, and how many there were."""
+    for is_note, stretch in groupby(rows, lambda row: row.kind is EventKind.MEMO):
+        found = list(stretch)
+        if is_note:
+            yield found[-1], f", {len(found)} times" if len(found) > 1 else ""
+        else:
+            yield from ((row, "") for row in found)
 
 
 def _told(row: Row) -> str:

@@ -11,7 +11,7 @@ from orchestrator.interfaces.history_command import Trend, trends
 from orchestrator.interfaces.records import open_records
 from orchestrator.interfaces.web import history as rest
 from orchestrator.model.history import AFTER, BEFORE, KeptReport, Sample
-from orchestrator.model.job import AsyncJobStatus
+from orchestrator.model.job import AsyncJobStatus, EventKind
 from tests.adapters.store.days import MORNING, PASS, Day, drive
 from tests.interfaces.kept import HOSTILE, hostile_day, is_tame, keep
 
@@ -112,6 +112,22 @@ def test_a_failed_jobs_history_tells_why(orchestrator, tmp_path):
     day.fail(day.accept(1))
     text = orchestrator("history", "--job", "1", "--config", keep(tmp_path, day)).out
     assert "FAILED; slot 1: it is gone; plug it in again" in text
+
+
+def test_what_a_job_noted_again_and_again_is_one_line(orchestrator, tmp_path):
+    day = Day()
+    day.run(day.accept(1, name="read_scan"))
+    for lba in range(30):
+        day.note(1, f'{{"lba":{lba}}}')
+    day.put(1, EventKind.MESSAGE, message="slow")
+    day.note(1)
+    text = orchestrator("history", "--job", "1", "--config", keep(tmp_path, day)).out
+    assert [line.split(maxsplit=3)[3] for line in text.splitlines()[5:9]] == [
+        "RUNNING; reads",
+        "noted what a restart would need, 30 times",
+        "slow",
+        "noted what a restart would need",
+    ]
 
 
 def test_as_json_both_have_the_names_that_rest_gives_them(orchestrator, config):
