@@ -8,6 +8,7 @@ answered ▸ ended ▸ ending ▸ end_committed ▸ settled ▸ told     an end:
 import functools
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,8 @@ from orchestrator.adapters.store.sqlite import SqliteStore
 from orchestrator.model.job import AsyncJobStatus, EventKind
 
 When = Callable[..., bool]
+WINDOW_S = 0.05
+"""Before a step that does not happen any more: time for others to say what they may not say yet."""
 
 
 def die() -> None:
@@ -82,6 +85,7 @@ def install(point: str) -> None:
     def wrapped(*arguments: Any, **options: Any) -> Any:
         meant = matches(*arguments, **options)
         if meant and when == "before":
+            time.sleep(WINDOW_S)
             die()
         found = method(*arguments, **options)
         if meant:
