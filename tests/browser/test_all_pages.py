@@ -69,7 +69,9 @@ def test_every_page_fits_a_phone_repeats_no_id_and_says_that_the_rack_is_simulat
     page.troubles.expected += ["404"]
     for path in paths:
         page.goto(url + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        for width in (430, 390, 360):
+            page.set_viewport_size({"width": width, "height": 740})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
         ids = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
         assert len(ids) == len(set(ids)), path
         page.mouse.wheel(0, 4000)
