@@ -5,14 +5,21 @@ The SQL of this folder is written to be understood by other databases too.
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from orchestrator.adapters.store.encoding import DRIVE_COLUMNS, RECORD_COLUMNS, KeptJob, drive_of, drive_row, jobs_of
+from orchestrator.adapters.store.encoding import (
+    DRIVE_COLUMNS,
+    RECORD_COLUMNS,
+    KeptJob,
+    drive_of,
+    drive_row,
+    jobs_of,
+    moment,
+)
 from orchestrator.model.drive import Drive
 from orchestrator.model.job import AsyncJobStatus
-
-SELF_TEST = "run_smart_test"
-"""The operation that is a drive's own self-test."""
+from orchestrator.model.plan import SELF_TEST
 
 _DRIVE = RECORD_COLUMNS.index("drive_id")
 _TEXTS = ("options", "answer", "memo")
@@ -22,6 +29,11 @@ _COLUMNS = (
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM jobs LEFT JOIN drives ON drives.id = jobs.drive_id "  # noqa: S608
 _DRIVE_ID = f"SELECT id FROM drives WHERE {' AND '.join(f'{name} = ?' for name in DRIVE_COLUMNS)}"  # noqa: S608
+_KNOWN = f"""
+    SELECT (SELECT ended FROM jobs WHERE drive_id = drives.id AND name = ? AND status = ? ORDER BY id DESC LIMIT 1),
+        {", ".join(DRIVE_COLUMNS)}
+    FROM drives
+"""  # noqa: S608
 _GREATEST = 2**63 - 1
 """Of the whole numbers that a database takes."""
 
@@ -67,21 +79,7 @@ def drives_by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int
     return {known: drive_of(*drive) for known, *drive in rows}
 
 
-def last_tested(connection: sqlite3.Connection, drive: Drive) -> int | None:
-    """In microseconds."""
-    sql = "SELECT max(ended) FROM jobs WHERE drive_id = ? AND name = ? AND status = ?"
-    values = (drive_id(connection, drive), SELF_TEST, int(AsyncJobStatus.COMPLETED))
-    found: int | None = connection.execute(sql, values).fetchone()[0]
-    return found
-
-
-def knows(connection: sqlite3.Connection, drive: Drive, last_stay: int) -> bool:
-    """By a stay that is over, or began up to `last_stay`; or by a job that has ended."""
-    known = drive_id(connection, drive)
-    for sql, *values in (
-        ("SELECT 1 FROM stays WHERE drive_id = ? AND (ended IS NOT NULL OR id <= ?) LIMIT 1", known, last_stay),
-        ("SELECT 1 FROM jobs WHERE drive_id = ? AND has_ended = 1 LIMIT 1", known),
-    ):
-        if connection.execute(str(sql), values).fetchone() is not None:
-            return True
-    return False
+def known_drives(connection: sqlite3.Connection) -> tuple[tuple[Drive, datetime | None], ...]:
+    """Every drive there is, and when its newest COMPLETED self-test ended. One look at an index for each."""
+    rows = connection.execute(_KNOWN, (SELF_TEST, int(AsyncJobStatus.COMPLETED))).fetchall()
+    return tuple((drive_of(*drive), None if tested is None else moment(tested)) for tested, *drive in rows)

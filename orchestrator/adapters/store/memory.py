@@ -6,7 +6,7 @@ Costs by what is open and by kinds of ended jobs, not by how many have ended.
 import sqlite3
 
 from orchestrator.adapters.store.encoding import drive_of
-from orchestrator.adapters.store.finding import greatest_id, open_jobs
+from orchestrator.adapters.store.finding import greatest_id, known_drives, open_jobs
 from orchestrator.model.drive import Drive
 from orchestrator.model.history import OpenJob, Unfinished
 from orchestrator.model.job import AsyncJobStatus
@@ -54,8 +54,6 @@ class Memory:
             )
         }
         """The drives whose stays last, by slot."""
-        self.last_stay = self._greatest("SELECT max(id) FROM stays")
-        """Of an earlier process."""
         self.drive_ids: dict[Drive, int] = {}
         self.next_drive_id = self._greatest("SELECT max(id) FROM drives") + 1
 
@@ -72,7 +70,9 @@ class Memory:
         jobs = tuple(OpenJob(kept.job, kept.options, kept.memo) for kept in open_jobs(self._connection))
         courses = tuple(self._courses.items())
         drives = tuple(sorted(self.occupants.items()))
-        return Unfinished(self.next_id, self.number, self.sequence, jobs, courses, drives)
+        return Unfinished(
+            self.next_id, self.number, self.sequence, jobs, courses, drives, known_drives(self._connection)
+        )
 
     def count(self, more: Tallies) -> None:
         """Add these to the tallies."""

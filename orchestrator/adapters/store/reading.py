@@ -10,7 +10,6 @@ import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,6 @@ IDLE = 4
 DRIVES = 10_000
 """So many drives are remembered."""
 _DRIVE_ID = RECORD_COLUMNS.index("drive_id")
-_LAST = 2**63 - 1
 
 
 class Readers:
@@ -85,8 +83,6 @@ class History:
         self.path = path
         self._readers = Readers(path, busy_s)
         self._drives: dict[int, Drive] = {}
-        self._last_stay = _LAST
-        """The last one that counts as an earlier one."""
         if not path.exists():
             raise StoreUnusable(f"there is no history at {path}", remedy="see `store` in the rack file")
         try:
@@ -172,16 +168,6 @@ class History:
         with self._readers.reading() as connection:
             row = queries.RAW_REPORT.run(connection, job_id=job_id, moment=moment).fetchone()
         return zlib.decompress(row[0]) if row and row[0] else b""
-
-    def last_tested(self, drive: Drive) -> datetime | None:
-        with self._readers.reading() as connection:
-            found = finding.last_tested(connection, drive)
-        return None if found is None else moment(found)
-
-    def knows(self, drive: Drive) -> bool:
-        """By a stay that is over or began before this opening, or by an ended job: its present stay tells nothing."""
-        with self._readers.reading() as connection:
-            return finding.knows(connection, drive, self._last_stay)
 
     def close(self) -> None:
         """Closes its files; what is asked later opens them for the moment."""

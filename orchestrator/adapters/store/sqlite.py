@@ -61,7 +61,6 @@ class SqliteStore(History):
                 raise unusable(exc, path) from exc
             super().__init__(path, busy_s=busy_s)
             on_trouble.pop_all()
-        self._last_stay = self._writer.memory.last_stay
         self._keep_days, self._keep_jobs, self._now = keep_days, keep_jobs, now
 
     @staticmethod

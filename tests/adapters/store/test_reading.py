@@ -7,7 +7,6 @@ from orchestrator.model.drive import Drive
 from orchestrator.model.errors import StoreUnavailable, StoreUnusable
 from orchestrator.model.history import AFTER, BEFORE, Change, Row, Stay
 from orchestrator.model.job import AsyncJobStatus, EventKind
-from orchestrator.model.slot import SlotState
 from tests.adapters.store.days import FAIL, Day, drive
 
 
@@ -143,42 +142,18 @@ def test_the_tools_own_document_is_given_unpacked(store, day):
     assert store.raw_report(99, AFTER) == b""
 
 
-def test_a_drive_was_tested_last_when_its_own_last_self_test_was_completed(store, day):
+def test_the_next_process_knows_every_drive_and_when_its_own_last_self_test_was_completed(opened, day):
     self_tested(day)
     second = self_tested(day)
     day.fail(day.accept())
     self_tested(day, name="read_scan")
     self_tested(day, 2, drive=drive(1, model="Model B"))
-    store.append(day.take())
-    assert store.last_tested(drive(1)) == day.jobs[second].ended
-    assert store.last_tested(drive(3)) is None
-
-
-def test_a_drive_is_not_known_by_its_present_stay_but_by_the_one_before(opened, day):
-    store = opened()
-    assert not store.knows(drive(1))
-    day.slot(1, drive(1))
-    store.append(day.take())
-    assert not store.knows(drive(1)), "it has just come, for the first time"
-    day.slot(1, None, SlotState.UNKNOWN)
-    store.append(day.take())
-    assert not store.knows(drive(1)), "what cannot be seen is not gone"
-    day.slot(1)
-    store.append(day.take())
-    assert store.knows(drive(1))
-    assert not store.knows(Drive("SN1")), "another drive of that serial number"
-
-
-def test_a_drive_whose_stay_began_before_a_restart_is_known(opened, day):
-    day.slot(1, drive(1))
+    day.slot(3, drive(3))
     opened().append(day.take())
-    assert opened().knows(drive(1))
-
-
-def test_a_drive_with_an_ended_job_is_known(store, day):
-    self_tested(day)
-    store.append(day.take())
-    assert store.knows(drive(1))
+    known = dict(opened().unfinished().known)
+    assert known[drive(1)] == day.jobs[second].ended
+    assert known[drive(3)] is None
+    assert Drive("SN1") not in known, "another drive of that serial number"
 
 
 def test_ids_that_never_were_are_not_found_and_not_missed(store):
