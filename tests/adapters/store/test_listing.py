@@ -98,7 +98,8 @@ def live_jobs(draw, jobs):
     return draw(st.permutations(found))
 
 
-@settings(max_examples=20_000 if FULL else 300, deadline=None)
+@pytest.mark.timeout(900 if FULL else 120)
+@settings(max_examples=5_000 if FULL else 300, deadline=None)
 @given(data=st.data(), info=infos())
 def test_a_list_is_what_it_would_be_if_all_were_in_memory(kept, data, info):
     store, jobs = kept
