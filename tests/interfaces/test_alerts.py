@@ -32,7 +32,9 @@ class Receiver:
     """A server on this host that keeps what it gets, and answers as it is told."""
 
     def __init__(self, context=None):
-        self.got, self.answers, self.location = Queue(), Queue(), ""
+        self.got: Queue[tuple[str, dict[str, str], bytes]] = Queue()
+        self.answers: Queue[int] = Queue()
+        self.location = ""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):

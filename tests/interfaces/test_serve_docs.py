@@ -4,6 +4,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -33,7 +34,7 @@ def test_the_alerts_of_the_page_are_a_rack_file(tmp_path):
 
 
 def test_the_receivers_code_of_the_page_takes_our_signature_and_no_other():
-    space = {}
+    space: dict[str, Any] = {}
     (code,) = blocks("python")
     exec(code, space)  # noqa: S102 -- it is ours
     secret, body, now = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"type": "rack_idle"}', int(time.time())
@@ -58,7 +59,7 @@ def metrics():
         feed = Feed(rack)
         feed.ended["run_smart_test", "fail"] = 1
         families = list(text_string_to_metric_families(text(registry_of(rack, feed)).decode()))
-    found = {}
+    found: dict[str, set[str]] = {}
     for sample in (sample for family in families for sample in family.samples):
         found.setdefault(sample.name, set()).update(sample.labels)
     return found
