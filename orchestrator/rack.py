@@ -26,7 +26,8 @@ from orchestrator.operations.declare import Operation
 from orchestrator.rack_history import RackHistory
 
 if TYPE_CHECKING:
-    from orchestrator.settings import ChassisSettings, RackSettings
+    from orchestrator.settings import RackSettings
+    from orchestrator.settings_parts import ChassisSettings
     from orchestrator.simulated.rack import Simulation
 
 P = ParamSpec("P")

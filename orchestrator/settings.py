@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.adapters.tool import checked_device_type, checked_node, is_behind_raid
@@ -22,6 +22,15 @@ from orchestrator.model.errors import ConfigError, Refused
 from orchestrator.model.place import Rule, is_hctl, overlap
 from orchestrator.operations.declare import collect
 from orchestrator.settings_alerts import AlertSettings
+from orchestrator.settings_parts import (
+    ChassisSettings,
+    Part,
+    SimulatedSettings,
+    SmartctlSettings,
+    StoreSettings,
+    Text,
+    store_block,
+)
 from orchestrator.settings_plans import PlanField, PlansField, mentions_plans, nearest, resolve
 
 _DEVICE_TYPES = ("sat", "ata", "scsi", "nvme", "auto", "usbjmicron", "usbsunplus", "sntjmicron", "sntrealtek",
@@ -57,31 +66,26 @@ def _refused(text: str, kind: str = "refused") -> PydanticCustomError:
     return PydanticCustomError(kind, "{text}", {"text": text})
 
 
-_Text = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f]+$")]
 _Label = Annotated[str, Field(min_length=1, max_length=40)]
 _Globs = Annotated[
-    tuple[_Text, ...],
+    tuple[Text, ...],
     Field(min_length=1),
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=str | list[str]),
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class MatchSettings(_Part):
+class MatchSettings(Part):
     """Where a slot is. One of: id_path; enclosure and bay; hctl; serial."""
 
     id_path: _Globs | None = None
     """One or more globs over udev's ID_PATH, such as "pci-0000:00:1f.2-ata-2*"."""
-    enclosure: _Text | None = None
+    enclosure: Text | None = None
     """A SES enclosure's logical id (/sys/class/enclosure/*/id), or its HCTL."""
-    bay: _Text | None = None
+    bay: Text | None = None
     """The bay's number or name in that enclosure."""
-    hctl: _Text | None = None
+    hctl: Text | None = None
     """Host:channel:target:LUN, such as 0:0:3:0. The host's number may change between boots."""
-    serial: _Text | None = None
+    serial: Text | None = None
     """A drive's serial number, wherever it is plugged in."""
 
     @model_validator(mode="after")
@@ -102,7 +106,7 @@ class MatchSettings(_Part):
         return Rule(**given)
 
 
-class TemperatureSettings(_Part):
+class TemperatureSettings(Part):
     """When a job stands still for heat; left out = the drive's own limit, or what is usual for its kind."""
 
     pause_celsius: int = Field(ge=30, le=110)
@@ -115,7 +119,7 @@ class TemperatureSettings(_Part):
         return self
 
 
-class CapsSettings(_Part):
+class CapsSettings(Part):
     """The most of each at once; left out = any number."""
 
     self_tests: int | None = Field(default=None, ge=1)
@@ -125,13 +129,13 @@ class CapsSettings(_Part):
     """Jobs that may wake a drive with a spindle, in 15 s."""
 
 
-class BudgetSettings(_Part):
+class BudgetSettings(Part):
     rack: CapsSettings = CapsSettings()
     controller: CapsSettings = CapsSettings()
     """Of each controller: the slots whose ID_PATH begins with the same two words, such as pci-0000:03:00.0."""
 
 
-class _Where(_Part):
+class _Where(Part):
     """What a slot and a range have in common."""
 
     match: MatchSettings | None = None
@@ -178,57 +182,14 @@ class RangeSettings(_Where):
     """Such as 1-24."""
     first: int | None = Field(default=None, ge=0, le=999_999)
     """What {n} is at the first id; None = that id."""
-    node: _Text | None = None
+    node: Text | None = None
     type: str = ""
 
 
-class SmartctlSettings(_Part):
-    path: str = Field(default="smartctl", min_length=1)
-    """A name to be looked up, or a path."""
-    sudo: bool = False
-    """Put `sudo -n` in front."""
-    deadline_s: float = Field(default=60.0, ge=1, le=3600)
-    """Host seconds for one smartctl."""
-
-
-class SimulatedSettings(_Part):
-    """A rack without hardware."""
-
-    slots: int = Field(default=24, ge=1, le=10_000)
-    speed: float = Field(default=1000.0, gt=0, le=1e6)
-    """Rack seconds per real second."""
-    seed: int = 0
-
-
-class ChassisSettings(_Part):
-    """How the slots stand in the chassis, as one sees its front; slots by id, row after row, from the top left."""
-
-    columns: int = Field(ge=1, le=100)
-
-
-class StoreSettings(_Part):
-    """Where the rack's history is kept, and for how long."""
-
-    path: _Text | None = None
-    """A file; relative to the rack file's folder. None = in the state folder: STATE_DIRECTORY (systemd sets it), else
-    XDG_STATE_HOME/orchestrator, else ~/.local/state/orchestrator, under a name made from the rack file's path."""
-    keep_days: float | None = Field(default=None, gt=0, le=36_500)
-    """Ended jobs that are older are removed; None = kept for ever."""
-    keep_jobs: int | None = Field(default=None, ge=1)
-    """Only so many ended jobs are kept, the newest; None = all."""
-
-
-def _store(value: Any) -> Any:
-    """`store: none`, `store: FILE`, or a block."""
-    if isinstance(value, str):
-        return None if value == "none" else {"path": value}
-    return value
-
-
-class RackSettings(_Part):
+class RackSettings(Part):
     """Either `slots` and `ranges`, or `simulated`: a rack is real or it is not, and the file says which."""
 
-    slots: dict[Annotated[int, Field(ge=0, le=999_999)], SlotSettings] = {}
+    slots: dict[Annotated[int, Field(ge=0, le=999_999)], SlotSettings] = Field(default_factory=dict)
     """By id."""
     ranges: tuple[RangeSettings, ...] = ()
     smartctl: SmartctlSettings = SmartctlSettings()
@@ -236,10 +197,10 @@ class RackSettings(_Part):
     chassis: ChassisSettings | None = None
     """Left out: the dashboard chooses."""
     store: Annotated[
-        StoreSettings | None, BeforeValidator(_store, json_schema_input_type=str | StoreSettings | None)
+        StoreSettings | None, BeforeValidator(store_block, json_schema_input_type=str | StoreSettings | None)
     ] = StoreSettings()
     """None (`store: none`): nothing outlives the process. A simulated rack has a store only where this is said."""
-    plans: PlansField = {}
+    plans: PlansField = Field(default_factory=dict)
     """By name."""
     plan: PlanField = None
     """Of the slots that say nothing of their own."""

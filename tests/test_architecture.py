@@ -18,7 +18,7 @@ HOUSE = (
     "settings",
     "mistakes",
     "settings_alerts",
-    "settings_plans",
+    "settings_plans settings_parts",
     "actors",
     "simulated",
     "adapters",

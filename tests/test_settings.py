@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import settings
+from orchestrator import settings, settings_parts
 from orchestrator.model.errors import ConfigError
 from orchestrator.model.place import Rule
 
@@ -38,8 +38,8 @@ def test_the_smallest_rack_file_is_one_slot(rack_file):
 
 def test_a_simulated_rack_needs_no_more_than_its_name(rack_file):
     rack = settings.load(rack_file("simulated: {slots: 4, speed: 1e3, seed: 7}"))
-    assert rack.simulated == settings.SimulatedSettings(slots=4, speed=1000.0, seed=7)
-    assert settings.load(rack_file("simulated: {}")).simulated == settings.SimulatedSettings()
+    assert rack.simulated == settings_parts.SimulatedSettings(slots=4, speed=1000.0, seed=7)
+    assert settings.load(rack_file("simulated: {}")).simulated == settings_parts.SimulatedSettings()
 
 
 def test_a_label_stays_as_it_is_printed(rack_file):

@@ -9,7 +9,7 @@ that is dead, stuck or empty.
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +22,11 @@ from orchestrator.model.slot import SlotState
 
 AWAKE_S = 60.0
 """Rack seconds after a job during which its drive has certainly not gone to sleep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """From a timer, and on to the slots: a held-back job may begin."""
 
 
 class Allowance:

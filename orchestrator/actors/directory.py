@@ -13,8 +13,8 @@ from typing import Any, assert_never
 
 import pykka
 
-from orchestrator.actors.allowance import Allowance
-from orchestrator.actors.plans import Open, Plans
+from orchestrator.actors.allowance import Allowance, Nudge
+from orchestrator.actors.plans import Advance, Open, Plans
 from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Tables
 from orchestrator.actors.take_up import Bind, Start, TakeUp, is_bound
@@ -67,11 +67,6 @@ class Waits:
 
     job_id: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Nudge:
-    """From a timer, and on to the slots: a held-back job may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +128,6 @@ class SlotSeen:
 @dataclass(frozen=True, slots=True)
 class Drain:
     """From a timer: progress was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """From a timer: this slot's plan may go on."""
-
-    slot_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +261,7 @@ class JobDirectory(pykka.ThreadingActor):
             progress=progress,
             ended=self._ports.now(),
             eta=None,
+            message="",
             reason="",
             verdict=end.verdict,
             error=end.error,
@@ -316,12 +305,20 @@ class JobDirectory(pykka.ThreadingActor):
     def _drain(self) -> None:
         tables = self._tables
         tables.draining = False  # before the cells are read: what comes later rings again
+        for slot_id in list(tables.warmth):
+            self._warm(slot_id, tables.warmth.pop(slot_id))
         for job_id in list(tables.cells):
             cell, job = tables.cells.pop(job_id, None), tables.jobs.get(job_id)
             if cell is None or job is None or job.status is not AsyncJobStatus.RUNNING:
                 continue
             progress = max(job.progress, min(cell.percent, 99))
             self._change(job_id, EventKind.PROGRESS, "worker", progress=progress, eta=cell.eta)
+
+    def _warm(self, slot_id: int, celsius: int) -> None:
+        slot = self._tables.slots.get(slot_id)
+        if slot is not None and slot.drive is not None and slot.temperature_celsius != celsius:
+            self._tables.slots[slot_id] = slot = replace(slot, temperature_celsius=celsius)
+            self._tables.journal.append(EventKind.PROGRESS, "worker", slot=slot)
 
     def _wish(self, job_id: int) -> None:
         job = self._tables.jobs.get(job_id)
@@ -365,7 +362,8 @@ class JobDirectory(pykka.ThreadingActor):
             tables.presences[seen.slot_id] = seen.presence
         drive = seen.presence.drive if seen.presence else None
         before = tables.slots[seen.slot_id]
-        after = replace(before, state=seen.state, drive=drive, reason=seen.reason)
+        celsius = before.temperature_celsius if drive is not None and drive == before.drive else None
+        after = replace(before, state=seen.state, drive=drive, reason=seen.reason, temperature_celsius=celsius)
         if after != before:
             tables.slots[seen.slot_id] = after
             tables.journal.append(EventKind.SLOT, "slot", slot=after)

@@ -8,7 +8,7 @@ actor. Every fall ends with the slots saying what they hold, and then each slot 
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from orchestrator.actors.tables import Tables
 from orchestrator.model.clock import RackClock
@@ -25,6 +25,13 @@ AGAIN_S = 1.0
 """Host seconds until a step is tried again that the store did not take."""
 Open = Callable[..., int]
 """Door.open_job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """From a timer: this slot's plan may go on."""
+
+    slot_id: int
 
 
 class Plans:

@@ -12,7 +12,8 @@ from typing import assert_never
 
 import pykka
 
-from orchestrator.actors.directory import Began, Ended, Held, Nudge, Slate, SlotSeen, Waits, Wish
+from orchestrator.actors.allowance import Nudge
+from orchestrator.actors.directory import Began, Ended, Held, Slate, SlotSeen, Waits, Wish
 from orchestrator.actors.take_up import Start
 from orchestrator.actors.worker import Control, Finished, Halted, Workplace, work
 from orchestrator.model.budget import SPIN_UP_S

@@ -8,7 +8,7 @@ Who writes what:
     counter, a new job's record and order      open_job, on the caller's thread; for taken-up jobs the system
     unkept                                     open_job adds, before the record; the recorder takes
     jobs, answers, slots (from then on)        the directory, alone
-    cells (progress), claims                   a job's worker; its slot
+    cells (progress), warmth; claims           a job's worker; its slot
     labels, leaving                            the system, from the rack file
     plans, budget, heat, controllers           the system, from the rack file
     courses, ended                             the directory
@@ -80,6 +80,8 @@ class Tables:
         self.running: dict[int, int] = {}
         """The running top-level job of each slot."""
         self.cells: dict[int, Cell] = {}
+        self.warmth: dict[int, int] = {}
+        """By slot: its drive's temperature as read just now; the last value wins."""
         self.draining = False
         self.claims: dict[int, dict[int, int]] = {slot_id: {} for slot_id in slots}
         """By slot: the jobs whose workers may still touch a drive, with the number of the presence they are for."""

@@ -258,6 +258,9 @@ class WorkerBench:
     def _feel(self, report: SmartReport) -> None:
         """Hot or cool, from a read: said where the operation cannot pause, else its next checkpoint stands still."""
         self._felt, now = self._place.clock.now(), report.temperature_celsius
+        if now is not None:
+            self._place.tables.warmth[self._job.slot_id] = now
+            self._ring()
         drive = self._presence.drive
         limits = self._limits or limits_for(drive.protocol, report.temperature_limit_celsius)
         hot = is_hot(limits, now, self._hot)
@@ -276,6 +279,10 @@ class WorkerBench:
         if remaining_s is not None:
             eta = place.ports.now() + timedelta(seconds=place.clock.host_s(remaining_s))
         place.tables.cells[self._job.id] = Cell(int(percent), eta)
+        self._ring()
+
+    def _ring(self) -> None:
+        place = self._place
         if not place.tables.draining:  # looked at after the cell is written; the drain clears it before it reads
             place.tables.draining = True
             place.ports.after(DRAIN_S, lambda: place.post.tell("directory", Drain()))

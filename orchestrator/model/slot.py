@@ -36,5 +36,7 @@ class SlotInfo:
     """The running top-level job's id."""
     reason: str = ""
     """Why the slot is UNKNOWN, STUCK, in CONFLICT or QUARANTINED, and the way out."""
+    temperature_celsius: int | None = None
+    """Of its drive, as last read by a job of this process; None where nobody has read it."""
     plan: str = ""
     """How far its plan is with the drive that is in it, or why nothing starts; "" where it has none."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import settings
+from orchestrator import settings, settings_parts
 from orchestrator.adapters.nvme_cli import NvmeCli
 from orchestrator.interfaces import doctor
 from orchestrator.interfaces.doctor import State
@@ -33,7 +33,7 @@ def examine(tmp_path):
         if udevd:
             (host / "run/udev/control").touch()
         path = str(tool(tmp_path, "smartctl", smartctl)) if smartctl else "/no/such/smartctl"
-        described = settings.RackSettings(smartctl=settings.SmartctlSettings(path=path), **rack)
+        described = settings.RackSettings(smartctl=settings_parts.SmartctlSettings(path=path), **rack)
         return {
             one.name: one for one in doctor.examine(described, run=host / "run", proc=host / "proc", sys=host / "sys")
         }

@@ -63,6 +63,11 @@ NO_TALLIES = "DELETE FROM tallies WHERE count <= 0"
 COURSES = """
     INSERT INTO courses (slot_id, body) VALUES (?, ?) ON CONFLICT (slot_id) DO UPDATE SET body = excluded.body
 """
+OLD_MEMOS = """
+    DELETE FROM changes WHERE kind = 'memo' AND job_id = ? AND number < (
+        SELECT max(number) FROM changes AS newer WHERE newer.kind = 'memo' AND newer.job_id = changes.job_id)
+"""
+"""A scan notes every 30 s how far it is: when it is over, only the last note tells something."""
 END_STAY = "UPDATE stays SET ended = ? WHERE slot_id = ? AND ended IS NULL"
 BEGIN_STAY = "INSERT INTO stays (drive_id, slot_id, label, began) VALUES (?, ?, ?, ?)"
 
@@ -110,6 +115,8 @@ class Batch:
         tallies = [(clean(name), slot_id, int(status), n) for (name, slot_id, status), n in self.tallies.items() if n]
         found = [(DRIVES, self.new_drives), (WHOLE_JOBS, whole), (JOBS, part), (TEXTS, texts)]
         found += [(CHANGES, self._changes), (REPORTS, self._reports), (TALLIES, tallies), (COURSES, self._courses)]
+        ended = [(job.id,) for job in self.jobs.values() if job.has_ended]
+        found += [(OLD_MEMOS, ended)]
         found += [(NO_TALLIES, [()] if any(count < 0 for count in self.tallies.values()) else [])]
         found += [(sql, [row]) for sql, row in self._stays]
         return [(sql, rows) for sql, rows in found if rows]

@@ -53,6 +53,7 @@ def slot(slot: SlotInfo) -> Json:
         "job": slot.job,
         "reason": slot.reason,
         "plan": slot.plan,
+        "temperature_celsius": slot.temperature_celsius,
     }
 
 

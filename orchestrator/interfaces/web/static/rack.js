@@ -49,7 +49,8 @@ function take() {
       eta: "",
       parts: {
         label: find("label"), state: find("state").lastChild, found: find("found").lastChild, percent: find("percent"),
-        what: find("what"), eta: find("eta"), model: find("model"), serial: find("serial"), bar: element.lastElementChild,
+        what: find("what"), eta: find("eta"), model: find("model"), serial: find("serial"),
+        heat: find("heat"), bar: element.lastElementChild,
       },
       progress: element.lastElementChild.value,
     });
@@ -151,6 +152,7 @@ function write(cell, slot) {
     say(parts.what, trouble ? slot.reason : job ? words(job.name) : last?.what ?? "");
     say(parts.model, slot.drive?.model ?? "");
     say(parts.serial, slot.drive?.serial ?? "");
+    say(parts.heat, slot.temperature_celsius === null ? "" : `${slot.temperature_celsius} °C`);
     cell.eta = state === "running" ? left(job.eta) : "";
     say(parts.eta, cell.eta || (verdict === "no-answer" ? last.why : ""));
   }
