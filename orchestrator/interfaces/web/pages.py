@@ -157,7 +157,7 @@ def router(rack: "Rack") -> APIRouter:
     @pages.get("/")
     def show_rack(request: Request) -> Response:
         cells = _faces(rack)
-        layout = getattr(rack, "layout", None)
+        layout = rack.layout
         columns = layout.columns if layout is not None else faces.usual_columns(len(cells))
         return show(
             request, rack, "rack.html",
