@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import time
 import weakref
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from pathlib import Path
 from orchestrator.model.errors import Refused
 
 RUN_LOCK = Path("/run/lock")
+LINGER_S = 1.0
+"""Host seconds in which a killed owner's lock goes: the child that it was just starting has it too, until its exec."""
 
 
 class Owner:
@@ -29,17 +32,41 @@ class Owner:
         self.children = lock.with_suffix(".children")
         """The path for the record of the owner's child processes."""
         fd = _open(lock)
-        self.release = weakref.finalize(self, os.close, fd)
+        self.release = weakref.finalize(self, _release, fd)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(fd)
         except OSError as exc:
-            said = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+            pid = _owner(fd) or "of another user"
             self.release()
-            pid = said if said.isdecimal() else "of another user"
             remedy = "ask that process, or end it first: one rack file has one owner"
             raise Refused(f"{rack_file} is owned by process {pid}", remedy=remedy) from exc
         with suppress(OSError):  # opened for reading only: another user's file, and the lock counts all the same
             os.pwrite(fd, f"{os.getpid():<20}".encode(), 0)
+
+
+def _lock(fd: int) -> None:
+    """At once, or LINGER_S after its owner's death. OSError: it is another's."""
+    until = time.monotonic() + LINGER_S
+    while True:
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = _owner(fd)
+            if pid is None or Path("/proc", str(pid)).exists() or time.monotonic() >= until:
+                raise
+        time.sleep(0.005)
+
+
+def _release(fd: int) -> None:
+    """Closing alone would leave it to a child between fork and exec."""
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    os.close(fd)
+
+
+def _owner(fd: int) -> int | None:
+    """As the lock says."""
+    said = os.pread(fd, 20, 0).strip()
+    return int(said) if said.isdigit() else None
 
 
 def _open(path: Path) -> int:

@@ -40,6 +40,13 @@ def test_a_dead_owner_owns_nothing(rack_file):
     Owner(rack_file).release()
 
 
+def test_a_child_that_a_killed_owner_was_about_to_start_is_waited_for(rack_file):
+    """Between fork and exec it has the lock too."""
+    forks = "import os, time; os.fork() and os._exit(9); os.close(1); os.close(2); time.sleep(0.3)"
+    assert own(rack_file, then=forks).returncode == 9
+    Owner(rack_file).release()
+
+
 def test_a_file_that_an_editor_replaced_and_a_link_to_it_are_still_owned(rack_file, tmp_path):
     owner = Owner(rack_file)
     new = tmp_path / "new"
