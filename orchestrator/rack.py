@@ -26,6 +26,7 @@ from orchestrator.operations.declare import Operation
 from orchestrator.rack_history import RackHistory
 
 if TYPE_CHECKING:
+    from orchestrator.remote.rack import RemoteRack
     from orchestrator.settings import RackSettings
     from orchestrator.settings_parts import ChassisSettings
     from orchestrator.simulated.rack import Simulation
@@ -104,6 +105,15 @@ class Rack(RackHistory):
         from orchestrator import system_simulated
 
         return cls(*system_simulated.parts(slots, speed, seed))
+
+    @classmethod
+    def connect(
+        cls, url: str, *, token: str | None = None, timeout: float = 30.0, cafile: str | Path | None = None
+    ) -> "RemoteRack":
+        """The rack of the service at `url`, on another machine or here. Arguments and errors: RemoteRack."""
+        from orchestrator.remote.rack import RemoteRack
+
+        return RemoteRack(url, token=token, timeout=timeout, cafile=cafile)
 
     # -- jobs
 

@@ -11,6 +11,7 @@ import orchestrator
 HOUSE = (
     "interfaces",
     "rack",
+    "remote",
     "system_real system_simulated",
     "system",
     "rack_history",

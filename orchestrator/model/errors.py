@@ -8,6 +8,7 @@
     ├── NotFound
     │   └── UnknownSlot, UnknownJob, UnknownOperation
     ├── JobNotFinished     the job still runs (also a TimeoutError)
+    ├── Unreachable        the service of a rack gives no answer (also a ConnectionError)
     ├── Refused            we could, but will not
     │   └── SlotEmpty, SlotUnavailable, DriveBusy, NotPermitted, NotPausable, RackClosed,
     │   StoreUnavailable
@@ -83,6 +84,16 @@ class JobNotFinished(OrchestratorError, TimeoutError):
     """The job had not ended when the time was up. Nothing happened to it."""
 
     usual_remedy = "ask again, or with a longer timeout"
+
+
+class Unreachable(OrchestratorError, ConnectionError):
+    """The service of a rack gave no answer in time. Its jobs go on there; what was asked may have been done."""
+
+    def __init__(
+        self, text: str, *, remedy: str = "", slot_id: int | None = None, serial: str = "", host: str = ""
+    ) -> None:
+        super().__init__(text, remedy=remedy, slot_id=slot_id, serial=serial)
+        self.host = host
 
 
 class Refused(OrchestratorError):
