@@ -32,6 +32,7 @@ from tests.simulation.stores import WorldStore, die, replayed
 from tests.simulation.truth import AuditedAccess, Truth
 
 WEEKS_S = 14 * 86400.0
+COMMIT_S = (0.0, 0.001, 0.5)
 SICKNESS = ("self_test_failure", "health_failed", "hang", "unreadable", "garbage", "slow", "bad_sector", "hot")
 HANDLERS = ("SlotActor", "JobDirectory", "HotplugActor", "Supervisor", "Recorder")
 
@@ -44,34 +45,41 @@ class Day:
 
     def __init__(self, world: World, jobs: int) -> None:
         self.world, self.jobs = world, jobs
-        rng = self.rng = random.Random(f"{world.seed}/day")
-        self.slots = rng.choice((1, 2, 8))
-        self.crash_rate = rng.choice((0.0, 0.002, 0.03))
-        self.crashing = rng.choice((HANDLERS, HANDLERS[:1], HANDLERS[1:]))
-        self.think = rng.choice(((0.0, 0.3, 1.0), (0.0, 0.0, 15.0, 600.0)))
-        self.loss = rng.choice((0.0, 0.0, 0.1))
-        self.chaos_pace = rng.choice(((0.0, 1.0, 15.0), (15.0, 600.0, 3600.0)))
+        self.rng = random.Random(f"{world.seed}/day")
+        self._draw()
         patience = 30.0 if world.lag or self.crash_rate else 1.0
         self.truth = Truth(world, patience, in_order=not self.crash_rate and not world.preempt)
         self._folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # noqa: S108
         self.path = Path(self._folder.name) / "history.db"
-        self.full_rate = rng.choice((0.0, 0.0, 0.05))
-        self.store = self._store() if rng.random() < self.stored else None
+        self.store = self._store() if self.has_store else None
         self.over = False
         self.began = 0.0
         self.simulation: Simulation | None = None
         self.access: AuditedAccess
-        self.latency_s = rng.choice((0.02, 0.05, 2.0))
-        drawn = random.Random(f"{world.seed}/plans")
-        self.plans = draw_plans(drawn, self.slots) if drawn.random() < self.planned else {}
-        caps = (Caps(), Caps(drawn.choice((None, 1, 3)), drawn.choice((None, 1, 2)), drawn.choice((None, 1, 2))))
-        self.budget = Budget(caps[1], drawn.choice(caps)) if drawn.random() < 0.4 else Budget()
         self.rack = self._rack()
         self.simulation = self.rack.simulation
         self.truth.adopt(self.rack)
         self.plan_truth: Any = self._plan_truth()
         for slot_id in self.rack.simulation.slot_ids():
             self.truth.learn(self.rack.simulation.drive(slot_id))
+
+    def _draw(self) -> None:
+        """What kind of day it is to be."""
+        rng = self.rng
+        self.slots = rng.choice((1, 2, 8))
+        self.crash_rate = rng.choice((0.0, 0.002, 0.03))
+        self.crashing = rng.choice((HANDLERS, HANDLERS[:1], HANDLERS[1:]))
+        self.think = rng.choice(((0.0, 0.3, 1.0), (0.0, 0.0, 15.0, 600.0)))
+        self.loss = rng.choice((0.0, 0.0, 0.1))
+        self.chaos_pace = rng.choice(((0.0, 1.0, 15.0), (15.0, 600.0, 3600.0)))
+        self.full_rate = rng.choice((0.0, 0.0, 0.05))
+        self.has_store = rng.random() < self.stored
+        self.commit_s = rng.choice(COMMIT_S) if self.has_store else 0.0
+        self.latency_s = rng.choice((0.02, 0.05, 2.0))
+        drawn = random.Random(f"{self.world.seed}/plans")
+        self.plans = draw_plans(drawn, self.slots) if drawn.random() < self.planned else {}
+        caps = (Caps(), Caps(drawn.choice((None, 1, 3)), drawn.choice((None, 1, 2)), drawn.choice((None, 1, 2))))
+        self.budget = Budget(caps[1], drawn.choice(caps)) if drawn.random() < 0.4 else Budget()
 
     def _plan_truth(self) -> Any:
         return PlanTruth(self.truth, self.rack, self.plans)
@@ -81,7 +89,7 @@ class Day:
             self.world,
             self.path,
             fails=lambda: not self.over and self.rng.random() < self.full_rate,
-            commit_s=self.rng.choice((0.0, 0.001, 0.5)),
+            commit_s=self.commit_s,
         )
 
     def close(self) -> None:

@@ -38,11 +38,12 @@ class KeptSeries:
         )
         if not first:
             self._unsure |= {now.number for now in rack.simulation._presences.values() if not self._series[now.number]}
-        for job_id in sorted(tables.jobs):
+        over = {job_id: job for job_id, (job, _) in tables.recent.items()}
+        for job_id, job in sorted({**over, **tables.jobs}.items()):
             if job_id not in tables.taken_up and (order := tables.orders.get(job_id)) is not None:
                 self._opened(job_id, order)  # faster than we were
-            elif tables.jobs[job_id].opened_by is OpenedBy.PLUG and not self._is_noted(job_id):
-                self._unsure.add(self._here(tables.jobs[job_id].slot_id))  # it came and ended while we did not look
+            elif job.opened_by is OpenedBy.PLUG and not self._is_noted(job_id):
+                self._unsure.add(self._here(job.slot_id))  # it came and ended while we did not look
         tables.orders = Watched(tables.orders, self._opened)
 
     def _here(self, slot_id: int) -> int:

@@ -7,6 +7,7 @@ The clients die with the program; what it had acknowledged to them is written do
 
 import contextlib
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,16 +17,19 @@ import greenlet
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import DriveBusy, JobNotFinished, NoAnswer, OrchestratorError, Refused, StoreUnavailable
 from orchestrator.model.job import PAUSED_BY_USER, AsyncJob, AsyncJobStatus, OpenedBy
+from orchestrator.model.plan import SELF_TEST
 from orchestrator.model.ports import DriveAccess, Event
 from orchestrator.rack import Rack
 from orchestrator.simulated.world import World
-from tests.simulation.day import WEEKS_S, Day, main
+from tests.simulation.day import COMMIT_S, WEEKS_S, Day, main
 from tests.simulation.plan_restarts import KeptSeries
 from tests.simulation.stores import asked_for, die, held, sequences
 from tests.simulation.truth import AuditedAccess
 
 LONGEST_RUN_S = (1.0, 60.0, 600.0, 7200.0)
 DOWN_S = (0.0, 1.0, 30.0, 3600.0, 86400.0)
+FATAL = ("", "", "acknowledged", "begun", "told")
+"""The program dies when its time is up, or just after something of which nothing may get lost."""
 SCAN_LBAS = 100_000_000
 
 
@@ -38,10 +42,12 @@ class Restarts(Day):
         """Starts under way."""
         self.unheard = 0
         """Starts that were under way when the program died, or when the disk took too long: nobody knows."""
-        self.begun: dict[str, float] = {}
-        """Serial -> when it was asked last to begin a self-test."""
+        self.begun: dict[str, list[float]] = defaultdict(list)
+        """Serial -> when it began self-tests that it was asked for."""
         self.stopped: set[str] = set()
         """Serials of which a job was cancelled in this process: its self-test may be ended."""
+        self.fatal, self.countdown, self.alarm = "", 0, world.event()
+        """What kills the program when it has happened so often more."""
         super().__init__(world, jobs)
         self.plan_truth.adopt(self.rack, self.is_kept)
 
@@ -71,6 +77,7 @@ class Restarts(Day):
         world.crash = self.crash
         world.spawn("chaos", self.chaos)
         for _ in range(rng.choice((1, 2, 4))):
+            self.fatal, self.countdown = rng.choice(FATAL), rng.choice((1, 2, 5))
             self.live(rng.random() * rng.choice(LONGEST_RUN_S))
             self.kill()
             world.sleep(rng.random() * rng.choice(DOWN_S))
@@ -82,7 +89,7 @@ class Restarts(Day):
         self.settle()
 
     def live(self, seconds: float) -> None:
-        """Until the time is up or the clients have nothing more to do."""
+        """Until the time is up, something fatal happens, or the clients have nothing more to do."""
         world, left = self.world, [3]
 
         def client(me: int) -> None:
@@ -92,10 +99,16 @@ class Restarts(Day):
         for me in range(3):
             world.begin(self.process, partial(client, me))
         until = world.time + seconds
-        while left[0] and world.time < until:
-            world.sleep(min(600.0, until - world.time) if seconds < WEEKS_S else 600.0)
+        while left[0] and world.time < until and not self.alarm.is_set():
+            self.alarm.wait(min(600.0, until - world.time) if seconds < WEEKS_S else 600.0)
         if seconds == WEEKS_S:
             self.truth.check(not left[0], f"a client waits for ever; open: {self.rack.open_jobs()}")
+
+    def strike(self, what: str) -> None:
+        """To be told when something has just happened."""
+        self.countdown -= what == self.fatal
+        if what == self.fatal and self.countdown == 0:
+            self.alarm.set()
 
     def kill(self) -> None:
         assert self.store is not None
@@ -105,10 +118,13 @@ class Restarts(Day):
         self.truth.cancelled.clear()
         self.stopped.clear()
         self.access.deaf.clear()
+        self.fatal = ""
+        self.alarm.clear()
 
     def restart(self) -> None:
         left = held(self.path)
-        self.began, self.store = self.world.time, self._store()
+        self.began, self.commit_s = self.world.time, self.rng.choice(COMMIT_S)
+        self.store = self._store()
         self.rack = self._rack()
         self.truth.adopt(self.rack)
         self.plan_truth.adopt(self.rack, self.is_kept)
@@ -148,11 +164,13 @@ class Restarts(Day):
 
     def refused_for_itself(self, job: AsyncJob) -> None:
         """Where the store was always well, what is begun in the drive is noted first, so that it is known again."""
-        if job.error is None or job.error.code != DriveBusy.code or self.full_rate or self.crash_rate:
+        if job.error is None or (job.name, job.error.code) != (SELF_TEST, DriveBusy.code):
+            return
+        if self.full_rate or self.crash_rate:
             return
         assert job.drive is not None
-        began, asked = self.truth.began.get(job.id), self.begun.get(job.drive.serial)
-        own = began is not None and asked is not None and asked >= began
+        began, ended = self.truth.began.get(job.id, WEEKS_S * 99), self.truth.ended.get(job.id, 0.0)
+        own = any(began <= at <= ended for at in self.begun[job.drive.serial])
         self.truth.check(not own, f"I13: refused for the self-test that it had begun itself: {job}")
 
     # -- what is written down outside
@@ -168,12 +186,16 @@ class Restarts(Day):
             self.unheard += 1
             raise
         except StoreUnavailable as exc:
-            self.unheard += "in time" in exc.text  # its row is there, and says that it was ended
+            if "in time" in exc.text:  # its row is there, and says that the program ended it
+                self.unheard += 1
+                for job_id in rack._tables.cancelled:
+                    self.truth.cancelled.setdefault(job_id, self.world.time)
             raise
         finally:
             self.asking -= 1
         self.truth.check(job_id not in self.acknowledged, f"I4: {job_id} was given away twice")
         self.acknowledged[job_id] = rack.get_job_status(job_id)
+        self.strike("acknowledged")
         return job_id
 
     def open_some(self, me: int) -> list[int]:
@@ -191,13 +213,14 @@ class Restarts(Day):
         with contextlib.suppress(JobNotFinished):
             rack.wait([job_id], 0)
             self.told[job_id] = self.outcome(job_id)
+            self.strike("told")
 
     def outcome(self, job_id: int) -> tuple[Any, ...]:
         job = self.rack.get_job_status(job_id)
         error, answer = "", None
         try:
             answer = self.rack.result(job.name, job_id, 0)
-        except (NoAnswer, Refused) as exc:
+        except (NoAnswer, Refused, JobNotFinished) as exc:
             error = exc.code
         return (job.status, error, answer, job.verdict, job.ended)
 
@@ -220,7 +243,8 @@ class WatchedAccess(AuditedAccess):
 
     def start_self_test(self, presence: Presence, kind: str, *, stop: Event, spans: str | None = None) -> None:
         super().start_self_test(presence, kind, stop=stop, spans=spans)
-        self.day.begun[presence.drive.serial] = self.truth.world.time
+        self.day.begun[presence.drive.serial].append(self.truth.world.time)
+        self.day.strike("begun")
 
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         wanted = self.day.crash_rate or self.day.over or presence.drive.serial in self.day.stopped

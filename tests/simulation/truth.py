@@ -32,6 +32,7 @@ class Truth:
     """Presence number -> when it ended."""
     began: dict[int, float] = field(default_factory=dict)
     """Job -> when it became RUNNING first; the wall clock may jump."""
+    ended: dict[int, float] = field(default_factory=dict)
     cancelled: dict[int, float] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     rack: Rack | None = None
@@ -84,6 +85,7 @@ class Truth:
             order = tables.orders.get(job.id)
             gone = self.removed.get(order.presence.number) if order else None
             if gone is not None and job.status in RUNS:
+                gone = max(gone, self.began.get(job.id, gone))  # late news of a drive that is gone may begin one
                 self.check(now - gone <= 60 + self.patience_s, f"I10: {now - gone:.0f} s after the pull: {job}")
             asked = self.cancelled.get(job.id)
             if asked is not None:
@@ -115,6 +117,8 @@ class WatchedJobs(dict[int, AsyncJob]):
             if old.started is None:
                 self.truth.began[job_id] = self.truth.world.time
             self._began(new)
+        if new.has_ended:
+            self.truth.ended[job_id] = self.truth.world.time
         if new.status is AsyncJobStatus.COMPLETED:
             self._completed(new)
         if new.error is not None and new.error.code == JobCancelled.code:
