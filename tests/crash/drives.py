@@ -8,17 +8,18 @@ below /dev/shm, full of holes, so that the real reader of surfaces reads it.
 
 import contextlib
 import shutil
+import socket
 import socketserver
 import tempfile
 import threading
 import time
 from pathlib import Path
 
-from orchestrator.adapters.leftovers import boot_ticks
 from orchestrator.model.drive import Protocol
 from orchestrator.simulated.drive import DriveModel
 from orchestrator.simulated.profile import load_profiles
 from orchestrator.simulated.smartctl import StandInSmartctl, parsed
+from tests.crash.rack_process import until
 
 SPEED = 400.0
 """Rack seconds per host second: a self-test of two minutes takes 0.3 s."""
@@ -50,6 +51,8 @@ class Drives:
             with (self.nodes / f"bay-{slot_id}").open("wb") as node:
                 node.truncate(SURFACE_BYTES)
         self.hanging = False
+        self.hung = set[socket.socket]()
+        """The connections of tools that hang."""
         self._server = _Server(("127.0.0.1", 0), self)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), name="drives", daemon=True).start()
         tool = folder / "smartctl"
@@ -64,7 +67,7 @@ class Drives:
     def find(self, node: str) -> DriveModel | None:
         return self.models.get(int(node.rpartition("-")[2]))
 
-    def tools(self, until: int | None = None) -> list[str]:
+    def tools(self, begun_by: int | None = None) -> list[str]:
         """The tools of our racks that live; only those started up to this moment, in ticks since boot."""
         marks = (str(self.folder).encode(), str(self.nodes).encode())
         found = []
@@ -72,21 +75,16 @@ class Drives:
             with contextlib.suppress(OSError):
                 line, fields = (process / "cmdline").read_bytes(), (process / "stat").read_text().rpartition(")")[2]
                 started, told = int(fields.split()[19]), line + (process / "environ").read_bytes()
-                if line and any(mark in told for mark in marks) and (until is None or started <= until):
+                if line and any(mark in told for mark in marks) and (begun_by is None or started <= begun_by):
                     found.append(f"{process.name} {line!r}")
         return found
-
-    def none_is_left_of(self, moment: int, within_s: float) -> None:
-        """No tool that was started up to this moment lives, so many host seconds from now."""
-        deadline = time.monotonic() + within_s
-        while (found := self.tools(moment)) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert found == []
 
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self.none_is_left_of(boot_ticks(), within_s=5)
+        for hung in list(self.hung):
+            hung.shutdown(socket.SHUT_RDWR)
+        until(lambda: not self.tools())
         shutil.rmtree(self.nodes)
 
 
@@ -111,7 +109,9 @@ class _Call(socketserver.StreamRequestHandler):
         with contextlib.suppress(ConnectionError):
             if slot_id == HANGS and self.server.drives.hanging and "-a" in argv:
                 self.wfile.write(b"0\n")
+                self.server.drives.hung.add(self.connection)
                 self.rfile.read()  # until it is killed
+                self.server.drives.hung.discard(self.connection)
                 return
             status, output = self.server.smartctl.run(argv)
             self.wfile.write(b"%d\n" % status + output)

@@ -136,6 +136,7 @@ def live(role: str, rack_file: str, facts: str, *, up: int, seed: str = "", poin
     with Rack(replace(parts, clock=RackClock(parts.ports, SPEED))) as rack:
         said = os.open(facts, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
         client = Client(rack, said, point)
+        client.say("up", os.getpid())
         os.close(up)
         match role:
             case "busy":
