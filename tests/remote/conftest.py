@@ -1,0 +1,102 @@
+"""Racks behind a real socket, and the product's own client at the other end of it."""
+
+import asyncio
+import threading
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+
+from orchestrator.interfaces.web.app import create_app
+from orchestrator.interfaces.web.server import listen
+from orchestrator.rack import Rack
+from orchestrator.remote.rack import RemoteRack
+from tests.web.conftest import SOON, with_operations
+
+PATIENCE_S = 5.0
+
+
+class Served:
+    """One server for all tests, since one takes 0.2 s to stop; behind it stands the rack of the test."""
+
+    def __init__(self):
+        self._app = None
+        self._up, self._loop = threading.Event(), None
+        self._bound = listen("127.0.0.1", 0, None)
+        config = uvicorn.Config(self._answer, access_log=False, interface="asgi3", lifespan="on", log_config=None)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._bound],), daemon=True)
+        self._thread.start()
+        assert self._up.wait(SOON)
+        self.url = f"http://127.0.0.1:{self._bound.getsockname()[1]}"
+
+    async def _answer(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            self._loop = asyncio.get_running_loop()
+            await send({"type": "lifespan.startup.complete"})
+            self._up.set()
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await self._app(scope, receive, send)
+
+    @contextmanager
+    def over(self, rack, **options):
+        app = create_app(rack, **options)
+        lifespan = app.router.lifespan_context(app)
+        self._run(lifespan.__aenter__())
+        self._app = app
+        try:
+            yield self.url
+        finally:
+            self._run(lifespan.__aexit__(None, None, None))
+
+    def stop(self):
+        self._server.should_exit = True
+        self._thread.join(SOON)
+        self._bound.close()
+
+    def _run(self, coroutine):
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SOON)
+
+
+class ByHttp(RemoteRack):
+    """What happens to drives still goes through the simulation, which is no part of the service."""
+
+    def __init__(self, url, rack, **options):
+        super().__init__(url, timeout=PATIENCE_S, **options)
+        self.simulation = rack.simulation
+
+
+@pytest.fixture(scope="session")
+def served():
+    served = Served()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def near():
+    """The rack itself: three slots in which a short self-test takes about a millisecond."""
+    with Rack.simulated(slots=3, speed=100_000.0, seed=7) as rack:
+        yield with_operations(rack)
+
+
+@pytest.fixture
+def slow_near():
+    """Three slots in which an extended self-test outlasts any test."""
+    with Rack.simulated(slots=3, speed=100.0, seed=7) as rack:
+        yield with_operations(rack)
+
+
+@pytest.fixture
+def rack(near, served):
+    with served.over(near) as url, ByHttp(url, near) as rack:
+        yield rack
+
+
+@pytest.fixture
+def slow_rack(slow_near, served):
+    with served.over(slow_near) as url, ByHttp(url, slow_near) as rack:
+        yield rack
