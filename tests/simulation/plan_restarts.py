@@ -37,7 +37,9 @@ class KeptSeries:
             list, {n: [job for job in series if is_kept(job)] for n, series in self._series.items()}
         )
         if not first:
-            self._unsure |= {now.number for now in rack.simulation._presences.values() if not self._series[now.number]}
+            here = {now.number for now in rack.simulation._presences.values()}
+            here |= {course.number for course in tables.courses.values()}  # also of what is gone already
+            self._unsure |= {number for number in here if not self._series[number]}
         over = {job_id: job for job_id, (job, _) in tables.recent.items()}
         for job_id, job in sorted({**over, **tables.jobs}.items()):
             if job_id not in tables.taken_up and (order := tables.orders.get(job_id)) is not None:

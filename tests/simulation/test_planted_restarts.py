@@ -11,6 +11,7 @@ FOUND_BUGS = (
     (10, "after a fall the directory sent a slot a job whose row was not durable"),
     (37, "the same"),
     (300, "not the program's: another job's self-test was taken for the job's own"),
+    (515, "not the program's: a drive that came while nobody looked, and had gone again, was taken for a new one"),
     (335, "a child began while its parent stood in the queue, behind its own old worker"),
 )
 
