@@ -12,13 +12,10 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from orchestrator.interfaces import token_command
+from orchestrator.interfaces import remote_command, token_command
+from orchestrator.interfaces.reach import Named
+from orchestrator.interfaces.words import CaFile, Config, Job, Json, Simulated, TokenFile, Url
 from orchestrator.model.errors import ConfigError, InvalidArgument, NotFound, OrchestratorError
-
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="The rack file.", show_default=False)]
-Simulated = Annotated[bool, typer.Option("--simulated", help="On a rack without hardware.")]
-Job = Annotated[int, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="JSON, one object a line, instead of text.")]
 
 app = typer.Typer(
     add_completion=False,
@@ -86,17 +83,21 @@ def demo(
 
 
 @app.command()
-def slots(config: Config = None, simulated: Simulated = False, as_json: Json = False) -> None:
+def slots(
+    config: Config = None, simulated: Simulated = False, url: Url = None, token_file: TokenFile = None,
+    cafile: CaFile = None, as_json: Json = False,
+) -> None:  # fmt: skip
     """List the slots: state, drive, and why a slot cannot be used.
 
     \b
     Examples:
       orchestrator slots --config config/rack.yaml
       orchestrator slots --simulated --json
+      orchestrator slots --url https://bench-7:8443
     """
     from orchestrator.interfaces.slots_command import show_slots
 
-    show_slots(config, simulated=simulated, as_json=as_json)
+    show_slots(Named(config, simulated, url, token_file, cafile), as_json=as_json)
 
 
 @app.command()
@@ -143,6 +144,9 @@ def serve(
 @app.command()
 def jobs(
     config: Config = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    cafile: CaFile = None,
     name_starts_with: Annotated[str, typer.Option(help="How the operation's name begins, literally.")] = "",
     status: Annotated[
         str | None, typer.Option(help="init, running, paused, completed or failed; or its number.")
@@ -157,26 +161,30 @@ def jobs(
     after_id: Annotated[int | None, typer.Option(help="The page behind this job; quick however far it is.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the jobs of a rack, open and ended, from its store: also while a service runs it.
+    """List the jobs of a rack, open and ended: asked of its service, or with --config read from its store.
 
-    All criteria that are given must match. Open jobs are shown as they were last kept.
+    All criteria that are given must match. The store shows open jobs as they were last kept.
 
     \b
     Examples:
       orchestrator jobs --config config/rack.yaml --descending
       orchestrator jobs --config config/rack.yaml --status failed --serial ZC1A2B3C --json
+      orchestrator jobs --url https://bench-7:8443 --status running
     """
     from orchestrator.interfaces import jobs_command
     from orchestrator.model.job import ListInfo
 
     wanted = None if status is None else jobs_command.status_named(status)
     asked = ListInfo(offset, limit, name_starts_with, wanted, client_ref, slot, serial, order_by, descending, after_id)
-    jobs_command.show_jobs(config, asked, as_json=as_json)
+    jobs_command.show_jobs(Named(config, False, url, token_file, cafile), asked, as_json=as_json)
 
 
 @app.command()
-def status(job: Job, config: Config = None, as_json: Json = False) -> None:
-    """Show one job: its state, times and verdict. An open one as it was last kept.
+def status(
+    job: Job, config: Config = None, url: Url = None, token_file: TokenFile = None, cafile: CaFile = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Show one job: its state, times and verdict. With --config an open one as it was last kept.
 
     \b
     Examples:
@@ -185,11 +193,14 @@ def status(job: Job, config: Config = None, as_json: Json = False) -> None:
     """
     from orchestrator.interfaces import jobs_command
 
-    jobs_command.show_status(config, job, as_json=as_json)
+    jobs_command.show_status(Named(config, False, url, token_file, cafile), job, as_json=as_json)
 
 
 @app.command()
-def result(job: Job, config: Config = None, as_json: Json = False) -> None:
+def result(
+    job: Job, config: Config = None, url: Url = None, token_file: TokenFile = None, cafile: CaFile = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
     """Show what came of a job: its answer and verdict, as `run` does.
 
     Exit status: 0 done (pass or warn), 1 fail, unknown, no answer or not finished, 2 wrong usage.
@@ -201,13 +212,16 @@ def result(job: Job, config: Config = None, as_json: Json = False) -> None:
     """
     from orchestrator.interfaces import jobs_command
 
-    raise typer.Exit(jobs_command.show_result(config, job, as_json=as_json))
+    raise typer.Exit(jobs_command.show_result(Named(config, False, url, token_file, cafile), job, as_json=as_json))
 
 
 @app.command()
 def history(
     serial: Annotated[str | None, typer.Argument(help="A drive's serial number.", show_default=False)] = None,
     config: Config = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    cafile: CaFile = None,
     job: Annotated[int | None, typer.Option(help="A job's history instead of a drive's.", show_default=False)] = None,
     raw: Annotated[str, typer.Option(metavar="before|after", help="Print what smartctl printed then.")] = "",
     as_json: Json = False,
@@ -224,14 +238,18 @@ def history(
 
     if (serial is None) is (job is None):
         raise InvalidArgument("a history is one drive's or one job's", remedy="give a serial number, or --job ID")
+    named = Named(config, False, url, token_file, cafile)
     if job is None:
         if raw:
             raise InvalidArgument("--raw prints a report of one job", remedy="name the job with --job ID")
-        history_command.show_drive(config, str(serial), as_json=as_json)
+        history_command.show_drive(named, str(serial), as_json=as_json)
     elif raw:
-        history_command.show_raw(config, job, raw)
+        history_command.show_raw(named, job, raw)
     else:
-        history_command.show_job(config, job, as_json=as_json)
+        history_command.show_job(named, job, as_json=as_json)
+
+
+remote_command.add(app)
 
 
 @app.command()

@@ -9,13 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from orchestrator.interfaces import outcome
 from orchestrator.interfaces.jobs_command import HEADS, head_of, local, print_jobs, show_head
 from orchestrator.interfaces.outcome import printable
-from orchestrator.interfaces.records import KeptRecords, open_records
+from orchestrator.interfaces.reach import Named
+from orchestrator.interfaces.served_records import Records, records_of
 from orchestrator.interfaces.table import print_table
 from orchestrator.interfaces.web import wording
 from orchestrator.model.errors import InvalidArgument
@@ -42,8 +42,8 @@ class Trend:
         return self.last - self.first
 
 
-def show_drive(config: Path | None, serial: str, *, as_json: bool) -> None:
-    with closing(open_records(config)) as records:
+def show_drive(named: Named, serial: str, *, as_json: bool) -> None:
+    with closing(records_of(named)) as records:
         found = records.history(serial)
         if as_json:
             for one in found:
@@ -56,8 +56,8 @@ def show_drive(config: Path | None, serial: str, *, as_json: bool) -> None:
             _show_drive(records, one, apart=n > 0)
 
 
-def show_job(config: Path | None, job_id: int, *, as_json: bool) -> None:
-    with closing(open_records(config)) as records:
+def show_job(named: Named, job_id: int, *, as_json: bool) -> None:
+    with closing(records_of(named)) as records:
         found = records.job_history(job_id)
         if as_json:
             print(json.dumps(past_json(records, found)))
@@ -66,11 +66,11 @@ def show_job(config: Path | None, job_id: int, *, as_json: bool) -> None:
             _show_job(records, found)
 
 
-def show_raw(config: Path | None, job_id: int, moment: str) -> None:
+def show_raw(named: Named, job_id: int, moment: str) -> None:
     """smartctl's document, byte by byte; on a terminal without what that would obey."""
     if moment not in (BEFORE, AFTER):
         raise InvalidArgument(f"raw is {moment!r}; it takes {BEFORE} or {AFTER}")
-    with closing(open_records(config)) as records:
+    with closing(records_of(named)) as records:
         raw = records.raw_report(job_id, moment)
     if sys.stdout.isatty():
         for line in raw.decode("utf-8", "replace").splitlines():
@@ -81,7 +81,7 @@ def show_raw(config: Path | None, job_id: int, moment: str) -> None:
         sys.stdout.buffer.flush()
 
 
-def drive_json(records: KeptRecords, found: DriveHistory) -> dict[str, Any]:
+def drive_json(records: Records, found: DriveHistory) -> dict[str, Any]:
     """As REST has it."""
     return {
         "drive": outcome.plain(found.drive),
@@ -93,7 +93,7 @@ def drive_json(records: KeptRecords, found: DriveHistory) -> dict[str, Any]:
     }
 
 
-def past_json(records: KeptRecords, found: JobHistory) -> dict[str, Any]:
+def past_json(records: Records, found: JobHistory) -> dict[str, Any]:
     """As REST has it: options and answer are JSON texts, each one string."""
     return {
         "job": outcome.job_json(found.job),
@@ -119,7 +119,7 @@ def trends(samples: Iterable[Sample]) -> list[Trend]:
     return [found[name] for name in sorted(found, key=_importance)]
 
 
-def _show_drive(records: KeptRecords, found: DriveHistory, *, apart: bool) -> None:
+def _show_drive(records: Records, found: DriveHistory, *, apart: bool) -> None:
     drive = found.drive
     named = (outcome.drive_text(drive), outcome.size_text(drive.capacity_bytes), drive.protocol or "", drive.wwn)
     print(("\n" if apart else "") + printable(", ".join(text for text in named if text)))
@@ -134,7 +134,7 @@ def _show_drive(records: KeptRecords, found: DriveHistory, *, apart: bool) -> No
         print_table(("counter", "first", "last", "change", "over", "reads"), told)
 
 
-def _show_job(records: KeptRecords, found: JobHistory) -> None:
+def _show_job(records: Records, found: JobHistory) -> None:
     print(head_of(records, found.job))
     for name, text in (("options", found.options), ("answer", found.answer)):
         if text:

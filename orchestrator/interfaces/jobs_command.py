@@ -11,12 +11,12 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from orchestrator.interfaces import outcome
 from orchestrator.interfaces.outcome import printable
-from orchestrator.interfaces.records import KeptRecords, open_records
+from orchestrator.interfaces.reach import Named
+from orchestrator.interfaces.served_records import Records, records_of
 from orchestrator.interfaces.table import plain_table, rich_table
 from orchestrator.interfaces.web.wording import took
 from orchestrator.model.errors import InvalidArgument
@@ -39,8 +39,8 @@ class Page:
     """What asks for the page behind this one; None on the last one."""
 
 
-def show_jobs(config: Path | None, asked: ListInfo, *, as_json: bool) -> None:
-    with closing(open_records(config)) as records:
+def show_jobs(named: Named, asked: ListInfo, *, as_json: bool) -> None:
+    with closing(records_of(named)) as records:
         page = read_page(records, asked)
         if as_json:
             for job in page.jobs:
@@ -49,33 +49,38 @@ def show_jobs(config: Path | None, asked: ListInfo, *, as_json: bool) -> None:
             show_head(records)
             if page.jobs:
                 print_jobs(records, page.jobs, HEADS)
-            if any(not job.has_ended for job in page.jobs):
+            if not records.live and any(not job.has_ended for job in page.jobs):
                 print("\nJobs that have not ended are shown as they were last kept; their progress is not.")
-    _say_how_to_go_on(config, page, as_json=as_json)
+    _say_how_to_go_on(named, page, as_json=as_json)
 
 
-def show_status(config: Path | None, job_id: int, *, as_json: bool) -> None:
-    with closing(open_records(config)) as records:
+def show_status(named: Named, job_id: int, *, as_json: bool) -> None:
+    with closing(records_of(named)) as records:
         job = records.get_job_status(job_id)
         if as_json:
             print(json.dumps(job_json(records, job)))
             return
         show_head(records)
         print(head_of(records, job))
-        for name, text in _facts(job):
+        for name, text in _facts(job, live=records.live):
             print(f"  {name:<9} {text}")
 
 
-def show_result(config: Path | None, job_id: int, *, as_json: bool) -> int:
+def show_result(named: Named, job_id: int, *, as_json: bool) -> int:
     """The exit status. Raises JobNotFinished for an open one."""
-    with closing(open_records(config)) as records:
+    with closing(records_of(named)) as records:
         job, answer = records.find_result(job_id)
-        verdict = outcome.verdict_of(job)
-        if as_json:
-            found = job_json(records, job) | {"answer": answer} | outcome.verdict_json(verdict)
-            print(json.dumps(found))
-            return outcome.exit_status(job)
-        show_head(records)
+        if not as_json:
+            show_head(records)
+        return tell_result(records, job, answer, as_json=as_json)
+
+
+def tell_result(records: Records, job: AsyncJob, answer: Any, *, as_json: bool) -> int:
+    """What came of an ended job. The exit status."""
+    verdict = outcome.verdict_of(job)
+    if as_json:
+        print(json.dumps(job_json(records, job) | {"answer": answer} | outcome.verdict_json(verdict)))
+    else:
         print(f"{head_of(records, job)}: {verdict.status.value.upper() if verdict else 'done'}")
         if job.error is None and answer != outcome.plain(verdict):
             print(f"  answer: {printable(str(answer))}")
@@ -93,7 +98,7 @@ def status_named(text: str) -> AsyncJobStatus:
     raise InvalidArgument(f"status is {text!r}; it takes one of {names}")
 
 
-def read_page(records: KeptRecords, asked: ListInfo) -> Page:
+def read_page(records: Records, asked: ListInfo) -> Page:
     """One job more is read than is shown, to know whether there is a next page."""
     limit = asked.limit
     found = records.get_jobs_list(replace(asked, limit=limit + 1) if limit > 0 else asked)
@@ -106,7 +111,7 @@ def read_page(records: KeptRecords, asked: ListInfo) -> Page:
     return Page(jobs, found.total, replace(asked, offset=asked.offset + limit))
 
 
-def print_jobs(records: KeptRecords, jobs: Sequence[AsyncJob], heads: Sequence[str]) -> None:
+def print_jobs(records: Records, jobs: Sequence[AsyncJob], heads: Sequence[str]) -> None:
     """On a terminal a line a job: a column that finds no room is left out. `status` tells all of one job."""
     columns = {head: [row[at] for row in map(partial(_row, records), jobs)] for at, head in enumerate(HEADS)}
     if not sys.stdout.isatty():
@@ -123,16 +128,16 @@ def print_jobs(records: KeptRecords, jobs: Sequence[AsyncJob], heads: Sequence[s
     console.print(rich_table(heads, rows, line=console.width if heads[-1] == "what" else None))
 
 
-def job_json(records: KeptRecords, job: AsyncJob) -> dict[str, Any]:
+def job_json(records: Records, job: AsyncJob) -> dict[str, Any]:
     return outcome.job_json(job) | {"simulated": records.simulated}
 
 
-def show_head(records: KeptRecords) -> None:
+def show_head(records: Records) -> None:
     if records.simulated:
         print("SIMULATED rack: no drive named here is real")
 
 
-def head_of(records: KeptRecords, job: AsyncJob) -> str:
+def head_of(records: Records, job: AsyncJob) -> str:
     return printable(
         f"job {job.id}: slot {records.slot_text(job.slot_id)}: {outcome.drive_text(job.drive)}: {job.name}"
     )
@@ -142,7 +147,7 @@ def local(time: datetime | None) -> str:
     return f"{time.astimezone():%Y-%m-%d %H:%M:%S}" if time else ""
 
 
-def _row(records: KeptRecords, job: AsyncJob) -> tuple[str, ...]:
+def _row(records: Records, job: AsyncJob) -> tuple[str, ...]:
     verdict = outcome.verdict_of(job) if job.has_ended else None
     what = outcome.reasons_text(verdict) if job.has_ended else outcome.clipped(job.reason or job.message)
     return (
@@ -158,10 +163,11 @@ def _row(records: KeptRecords, job: AsyncJob) -> tuple[str, ...]:
     )
 
 
-def _facts(job: AsyncJob) -> list[tuple[str, str]]:
+def _facts(job: AsyncJob, *, live: bool) -> list[tuple[str, str]]:
     verdict = outcome.verdict_of(job) if job.has_ended else None
     found = [
-        ("status", job.status.name + ("" if job.has_ended else " (as last kept; its progress is not)")),
+        ("status", job.status.name + ("" if job.has_ended or live else " (as last kept; its progress is not)")),
+        ("progress", f"{job.progress} %" if live and job.progress >= 0 and not job.has_ended else ""),
         ("reason", printable(job.reason)),
         ("message", printable(job.message)),
         ("verdict", verdict.status.value if verdict else ""),
@@ -171,27 +177,28 @@ def _facts(job: AsyncJob) -> list[tuple[str, str]]:
         ("accepted", local(job.accepted)),
         ("started", local(job.started)),
         ("ended", local(job.ended)),
+        ("expected", local(job.eta) if live and not job.has_ended else ""),
         ("took", took(job.started, job.ended)),
         ("attempt", str(job.attempt) if job.attempt > 1 else ""),
     ]
     return [(name, text) for name, text in found if text]
 
 
-def _say_how_to_go_on(config: Path | None, page: Page, *, as_json: bool) -> None:
+def _say_how_to_go_on(named: Named, page: Page, *, as_json: bool) -> None:
     """With --json on stderr, and only where something is left out: a script must not take a page for the whole."""
     told = "1 job matches" if page.total == 1 else f"{page.total} jobs match"
     if len(page.jobs) != page.total:
         told += f", {len(page.jobs)} shown"
     if page.next is not None:
-        told += f"; the next page:\n  {_command(config, page.next, as_json=as_json)}"
+        told += f"; the next page:\n  {_command(named, page.next, as_json=as_json)}"
     if not as_json:
         print(f"\n{told}" if page.jobs else told)
     elif page.next is not None:
         sys.stderr.write(f"{told}\n")
 
 
-def _command(config: Path | None, asked: ListInfo, *, as_json: bool) -> str:
-    words = ["orchestrator", "jobs", "--config", str(config)]
+def _command(named: Named, asked: ListInfo, *, as_json: bool) -> str:
+    words = ["orchestrator", "jobs", *named.words]
     for field in fields(asked):
         value, option = (
             getattr(asked, field.name),

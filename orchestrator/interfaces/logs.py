@@ -165,12 +165,12 @@ class LineView:
         for event in self._events:
             if event.slot is not None:
                 self._slots[event.slot.id] = event.slot
-            if text := _text(event, self._slots):
+            if text := event_text(event, self._slots):
                 _log.info(text, extra={"happened": event.time, "kind": event.kind.value, **_of(event, self._slots)})
 
 
-def _text(event: Event, slots: dict[int, SlotInfo]) -> str:
-    """ "" for what is no news."""
+def event_text(event: Event, slots: dict[int, SlotInfo]) -> str:
+    """What happened, for the person at the rack; "" for what is no news."""
     if event.kind is EventKind.GAP:
         return "events were lost to this log"
     if event.slot is not None:

@@ -1,9 +1,10 @@
 """Which rack a command works on: the one a file describes, or a simulated one that was asked for by name."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.model.errors import InvalidArgument
+from orchestrator.model.slot import SlotInfo
 
 if TYPE_CHECKING:
     from orchestrator.rack import Rack
@@ -18,7 +19,15 @@ def open_rack(config: Path | None, simulated: bool) -> "Rack":
     return Rack.simulated() if config is None else Rack.from_config(config)
 
 
-def title(rack: "Rack") -> str:
+class Titled(Protocol):
+    """What a rack tells of itself, here or on another machine."""
+
+    @property
+    def is_simulated(self) -> bool: ...
+    def slots(self) -> tuple[SlotInfo, ...]: ...
+
+
+def title(rack: Titled) -> str:
     """Said above whatever is shown of a simulated rack; "" for a real one."""
     if not rack.is_simulated:
         return ""

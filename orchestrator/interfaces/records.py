@@ -8,7 +8,7 @@ Nothing is locked, made or changed. Open jobs are as they were last kept: their 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orchestrator.model.errors import InvalidArgument, JobNotFinished, NotFound, StoreUnusable, UnknownJob
 from orchestrator.model.history import DriveHistory, JobHistory
@@ -59,6 +59,8 @@ def _missing(path: Path, config: Path) -> StoreUnusable:
 class KeptRecords:
     """Its questions raise StoreUnavailable while the store cannot be read."""
 
+    live: ClassVar[bool] = False
+    """Its open jobs are as they were last kept."""
     store: "History"
     labels: dict[int, str]
     """What the chassis says beside each slot, as the rack file has it now."""

@@ -7,27 +7,26 @@ Ctrl-C cancels the job once, and waits for the drive's test to be ended; a secon
 
 import inspect
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 import typer.main
 
-from orchestrator.interfaces import outcome
-from orchestrator.interfaces.opening import open_rack, title
+from orchestrator.interfaces import outcome, words
+from orchestrator.interfaces.opening import title
 from orchestrator.interfaces.progress import Progress
-from orchestrator.model.errors import JobNotFinished, UnknownOperation
+from orchestrator.interfaces.reach import AnyRack, Named, open_any
+from orchestrator.model.errors import JobNotFinished, UnknownOperation, Unreachable
 from orchestrator.model.job import AsyncJob
 from orchestrator.operations.declare import Operation, Option, collect
 from orchestrator.operations.written import value_of
 
-if TYPE_CHECKING:
-    from orchestrator.rack import Rack
-
-LOOK_S = 0.1
-"""Host seconds between two looks at the job."""
+FIRST_LOOK_S, LOOK_S = 0.1, 0.5
+"""Host seconds between two looks at the job, at first and after two seconds."""
 CANCEL_S = 12.0
 """Host seconds for a cancelled job to end; it does within 10."""
 
@@ -46,19 +45,30 @@ def find(name: str, names: list[str]) -> str | None:
 def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
     """A function whose signature is the command line of this operation."""
 
-    def command(slot: int, config: Path | None, simulated: bool, as_json: bool, **texts: str | None) -> None:
+    def command(
+        slot: int,
+        config: Path | None,
+        simulated: bool,
+        url: str | None,
+        token_file: Path | None,
+        cafile: Path | None,
+        as_json: bool,
+        **texts: str | None,
+    ) -> None:
+        named = Named(config, simulated, url, token_file, cafile)
         options = {name: value_of(operation.options[name], text) for name, text in texts.items() if text is not None}
         operation.check(options)
-        with open_rack(config, simulated) as rack:
-            status = run(rack, operation, slot, options, as_json=as_json)
-        raise typer.Exit(status)
+        raise typer.Exit(run_at(named, operation, slot, options, as_json=as_json))
 
     parameters = {
-        "slot": Annotated[int, typer.Argument(metavar="SLOT", help="The slot's id.", show_default=False)],
+        "slot": words.Slot,
         **{option.name: Annotated[str | None, _typed(option)] for option in operation.options.values()},
-        "config": Annotated[Path | None, typer.Option("--config", "-c", help="The rack file.", show_default=False)],
-        "simulated": Annotated[bool, typer.Option("--simulated", help="On a rack without hardware.")],
-        "as_json": Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")],
+        "config": words.Config,
+        "simulated": words.Simulated,
+        "url": words.Url,
+        "token_file": words.TokenFile,
+        "cafile": words.CaFile,
+        "as_json": words.Json,
     }
     defaults = {"slot": inspect.Parameter.empty, "simulated": False, "as_json": False}
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -75,6 +85,7 @@ def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
         f"\b\nExamples:\n"
         f"  orchestrator run {typed} 3 --config config/rack.yaml\n"
         f"  orchestrator run {typed} 3 --simulated --json\n"
+        f"  orchestrator run {typed} 3 --url https://bench-7:8443\n"
     )
     return command
 
@@ -97,7 +108,15 @@ def _metavar(kind: Any) -> str:
     return {bool: "true|false", int: "NUMBER", float: "NUMBER", str: "TEXT"}.get(parts[0], "VALUE")
 
 
-def run(rack: "Rack", operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool) -> int:
+def run_at(
+    named: Named, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool
+) -> int:
+    """As `run`, on the rack that is named: of a service, or opened here."""
+    with open_any(named) as rack:
+        return run(rack, operation, slot_id, options, as_json=as_json)
+
+
+def run(rack: AnyRack, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool) -> int:
     """Do it, show it, and give the exit status. Blocks until the job has ended."""
     job_id = rack.start(operation.name, 0, slot_id, **options)
     slot = next(slot for slot in rack.slots() if slot.id == slot_id)
@@ -106,11 +125,14 @@ def run(rack: "Rack", operation: Operation[..., Any], slot_id: int, options: dic
     mark = "SIMULATED: " if rack.is_simulated else ""
     with Progress(f"{mark}{where}: {operation.name} on {outcome.drive_text(job.drive)}", quiet=as_json) as progress:
         try:
-            job = _follow(rack, job_id, progress)
+            job = follow(rack, job_id, progress)
         except KeyboardInterrupt:
             progress.say("cancelling; the drive's own test is being ended")
             rack.cancel_job(job_id)
             (job,) = rack.wait([job_id], CANCEL_S)
+        except Unreachable as exc:
+            remedy = f"job {job_id} goes on there; ask for it later with `orchestrator wait {job_id}`"
+            raise Unreachable(exc.text, remedy=remedy, host=exc.host) from exc
     answer = rack.result(operation.name, job_id, 0) if job.error is None else None
     if as_json:
         print(json.dumps(_as_json(rack, job, slot.label, answer)))
@@ -119,21 +141,27 @@ def run(rack: "Rack", operation: Operation[..., Any], slot_id: int, options: dic
     return outcome.exit_status(job)
 
 
-def _follow(rack: "Rack", job_id: int, progress: Progress) -> AsyncJob:
+def follow(rack: AnyRack, job_id: int, progress: Progress, timeout: float | None = None) -> AsyncJob:
+    """Shows it until it has ended. JobNotFinished when `timeout` (host seconds) is up."""
+    until, look_s = None if timeout is None else time.monotonic() + timeout, FIRST_LOOK_S
     while True:
+        left = look_s if until is None else max(0.0, min(look_s, until - time.monotonic()))
         try:
-            return rack.wait([job_id], LOOK_S)[0]
+            return rack.wait([job_id], left)[0]
         except JobNotFinished:
+            if until is not None and time.monotonic() >= until:
+                raise
             progress.show(rack.get_job_status(job_id))
+            look_s = min(LOOK_S, look_s * 1.2)
 
 
-def _as_json(rack: "Rack", job: AsyncJob, label: str, answer: Any) -> dict[str, Any]:
+def _as_json(rack: AnyRack, job: AsyncJob, label: str, answer: Any) -> dict[str, Any]:
     verdict = outcome.verdict_json(outcome.verdict_of(job))
     found = outcome.job_json(job) | {"label": label, "answer": outcome.plain(answer)} | verdict
     return found | {"simulated": rack.is_simulated}
 
 
-def _tell(rack: "Rack", job: AsyncJob, where: str, answer: Any) -> None:
+def _tell(rack: AnyRack, job: AsyncJob, where: str, answer: Any) -> None:
     if rack.is_simulated:
         print(title(rack))
     verdict = outcome.verdict_of(job)

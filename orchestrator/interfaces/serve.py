@@ -18,16 +18,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, cast
 
+from orchestrator.adapters.owner import announce
 from orchestrator.interfaces import outcome
 from orchestrator.interfaces.logs import LineView, Log, what
-from orchestrator.interfaces.opening import title
+from orchestrator.interfaces.opening import Titled, title
 from orchestrator.interfaces.service import INSTALL, Service
 from orchestrator.interfaces.systemd import Systemd
 from orchestrator.interfaces.table import print_table, rich_table
 from orchestrator.model.errors import InvalidArgument, OrchestratorError
-from orchestrator.model.job import AsyncJobStatus
+from orchestrator.model.job import AsyncJob, AsyncJobStatus
 from orchestrator.model.plan import Plan
 from orchestrator.model.slot import SlotInfo
 
@@ -105,6 +106,8 @@ def serve(open_rack: Callable[[], "Rack"], file: Path | None, around: Beside) ->
             if alerts:
                 alerts.follow(rack)
             url = opened.enter_context(start(rack)).url if start else ""
+            if file is not None and url:
+                announce(file, url)
             view.serving(url, around.note)
             systemd.ready(f"serving at {url}" if url else "serving")
             leaving: tuple[int, ...] = ()
@@ -184,10 +187,17 @@ def _planned(slots: tuple[SlotInfo, ...], plans: dict[int, Plan]) -> Iterator[tu
         yield (*told, *(f"nothing: {outcome.printable(why)}" if why else steps for why in against))
 
 
+class Shown(Titled, Protocol):
+    """What is seen of a rack, here or on another machine."""
+
+    def open_jobs(self) -> tuple[AsyncJob, ...]: ...
+    def get_job_status(self, job_id: int, /) -> AsyncJob: ...
+
+
 class TableView:
     """A picture of the tables, four times a second."""
 
-    def __init__(self, rack: "Rack") -> None:
+    def __init__(self, rack: Shown) -> None:
         self._rack, self._said, self._url = rack, list[str](), ""
         self._live: Live | None = None
 
@@ -208,6 +218,10 @@ class TableView:
         if note:
             self.say(note)
 
+    def show(self, rack: Shown) -> None:
+        """This one from now on."""
+        self._rack = rack
+
     def say(self, text: str) -> None:
         self._said = [*self._said[-1:], *text.splitlines()]
 
@@ -222,7 +236,7 @@ class TableView:
             self._live.update(Group(*parts), refresh=True)
 
 
-def _rows(rack: "Rack") -> Iterator[tuple[str, ...]]:
+def _rows(rack: Shown) -> Iterator[tuple[str, ...]]:
     waiting = {job.slot_id: job for job in reversed(rack.open_jobs()) if job.status is AsyncJobStatus.INIT}
     for slot in rack.slots():
         job = rack.get_job_status(slot.job) if slot.job is not None else waiting.get(slot.id)

@@ -1,20 +1,24 @@
 """`orchestrator slots`: what is in each slot now."""
 
 import json
-from pathlib import Path
 
 from orchestrator.interfaces import outcome
-from orchestrator.interfaces.opening import open_rack, title
+from orchestrator.interfaces.opening import title
+from orchestrator.interfaces.reach import Named, open_any
 from orchestrator.interfaces.table import print_table
+from orchestrator.model.slot import SlotInfo
 
 
-def show_slots(config: Path | None, *, simulated: bool, as_json: bool) -> None:
-    """Blocks until the first look at every slot is over, some 10 s where a drive hangs."""
-    with open_rack(config, simulated) as rack:
-        slots, head = rack.slots(), title(rack)
+def show_slots(named: Named, *, as_json: bool) -> None:
+    """Without a service it blocks until the first look at every slot is over, some 10 s where a drive hangs."""
+    with open_any(named) as rack:
+        print_slots(rack.slots(), title(rack), simulated=rack.is_simulated, as_json=as_json)
+
+
+def print_slots(slots: tuple[SlotInfo, ...], head: str, *, simulated: bool, as_json: bool) -> None:
     if as_json:
         for slot in slots:
-            print(json.dumps(outcome.slot_json(slot, simulated=rack.is_simulated)))
+            print(json.dumps(outcome.slot_json(slot, simulated=simulated)))
         return
     if head:
         print(head)

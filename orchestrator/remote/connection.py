@@ -22,12 +22,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from orchestrator.model import errors
-from orchestrator.model.errors import BY_CODE, OrchestratorError, RackClosed, Unreachable
+from orchestrator.model.errors import BY_CODE, InvalidArgument, OrchestratorError, RackClosed, Unreachable
 from orchestrator.remote.address import Address, Way
 
 T = TypeVar("T")
 API = "/api/v1"
-ATTEMPT_S = 10.0
+ATTEMPT_S, LEAST_S = 10.0, 1.0
 """Host seconds that the service may be silent before a try counts as lost; what it is asked to wait comes on top."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 SILENT_S = 40.0
@@ -38,7 +38,7 @@ _BY_STATUS: dict[int, type[OrchestratorError]] = {
     401: errors.NotPermitted,
     403: errors.NotPermitted,
     404: errors.NotFound,
-    422: errors.InvalidArgument,
+    422: InvalidArgument,
     424: errors.NoAnswer,
 }
 
@@ -82,6 +82,8 @@ class Connection:
     def __init__(self, url: str, token: str | None, timeout: float, cafile: str | Path | None) -> None:
         self.address = Address.of(url)
         self.timeout = timeout
+        if token and not (token.isascii() and token.isprintable()):
+            raise InvalidArgument("the token is none: it holds what no token holds", remedy="copy it whole, one line")
         self._way = Way(self.address, cafile)
         self._headers = {"Accept": "application/json", **self._way.headers()}
         if token:
@@ -115,7 +117,7 @@ class Connection:
         if body is not None:
             sent["Content-Type"] = "application/json"
         target = self._way.target(API + path + (f"?{urlencode(query)}" if query else ""))
-        limit = min(ATTEMPT_S, self.timeout) + wait
+        limit = max(LEAST_S, min(ATTEMPT_S, self.timeout)) + wait
 
         def attempt() -> Answer:
             return self._exchange(method, target, body, sent, limit)
