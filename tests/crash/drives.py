@@ -83,7 +83,8 @@ class Drives:
         self._server.shutdown()
         self._server.server_close()
         for hung in list(self.hung):
-            hung.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # it has just gone
+                hung.shutdown(socket.SHUT_RDWR)
         until(lambda: not self.tools())
         shutil.rmtree(self.nodes)
 
