@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -268,16 +269,18 @@ class Stream:
     """A body without an end, as it comes."""
 
     def __init__(self, connection: Connection, response: http.client.HTTPResponse, held: socket.socket) -> None:
-        self._connection, self._response, self._held = connection, response, held
+        self._response = response
+        self.close = weakref.finalize(self, _end, connection, response, held)  # also when nobody holds it any more
 
     def read(self) -> bytes:
         """What came; empty at the end that the service meant. OSError or HTTPException when the connection was lost."""
         return self._response.read1(1 << 16)
 
-    def close(self) -> None:
-        self._connection.release(self._held)
-        self._response.close()
-        self._held.close()
+
+def _end(connection: Connection, response: http.client.HTTPResponse, held: socket.socket) -> None:
+    connection.release(held)
+    response.close()
+    held.close()
 
 
 def _refuse_gateway(answer: Answer, response: http.client.HTTPResponse) -> None:

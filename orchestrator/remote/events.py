@@ -113,11 +113,9 @@ class Follower:
 
         Raises Unreachable when the connection is lost and does not come back.
         """
-        try:
-            for number, frame in enumerate(self._frames()):
-                yield from self._events(frame, is_begin=number == 0 and not self._is_resumed)
-        finally:
-            self._stream.close()
+        for number, frame in enumerate(self._frames()):
+            yield from self._events(frame, is_begin=number == 0 and not self._is_resumed)
+        self._stream.close()
 
     def close(self) -> None:
         self._stream.close()

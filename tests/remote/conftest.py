@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -20,7 +22,7 @@ class Served:
     """One server for all tests, since one takes 0.2 s to stop; behind it stands the rack of the test."""
 
     def __init__(self):
-        self._app = None
+        self.app: Any = None
         self._up, self._loop = threading.Event(), None
         self._bound = listen("127.0.0.1", 0, None)
         config = uvicorn.Config(self._answer, access_log=False, interface="asgi3", lifespan="on", log_config=None)
@@ -39,14 +41,14 @@ class Served:
             await receive()
             await send({"type": "lifespan.shutdown.complete"})
         else:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
 
     @contextmanager
     def over(self, rack, **options):
         app = create_app(rack, **options)
         lifespan = app.router.lifespan_context(app)
         self._run(lifespan.__aenter__())
-        self._app = app
+        self.app = app
         try:
             yield self.url
         finally:
@@ -63,6 +65,8 @@ class Served:
 
 class ByHttp(RemoteRack):
     """What happens to drives still goes through the simulation, which is no part of the service."""
+
+    ids: Sequence[int] = ()
 
     def __init__(self, url, rack, **options):
         super().__init__(url, timeout=PATIENCE_S, **options)
