@@ -7,6 +7,7 @@ Ctrl-C cancels the job once, and waits for the drive's test to be ended; a secon
 
 import inspect
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -118,24 +119,24 @@ def run_at(
 
 def run(rack: AnyRack, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool) -> int:
     """Do it, show it, and give the exit status. Blocks until the job has ended."""
+    label = next((slot.label for slot in rack.slots() if slot.id == slot_id), str(slot_id))
+    where, mark = f"slot {slot_id} ({label})", "SIMULATED: " if rack.is_simulated else ""
     job_id = rack.start(operation.name, 0, slot_id, **options)
-    slot = next(slot for slot in rack.slots() if slot.id == slot_id)
-    where = f"slot {slot.id} ({slot.label})"
-    job = rack.get_job_status(job_id)
-    mark = "SIMULATED: " if rack.is_simulated else ""
-    with Progress(f"{mark}{where}: {operation.name} on {outcome.drive_text(job.drive)}", quiet=as_json) as progress:
-        try:
+    try:
+        drive = outcome.drive_text(rack.get_job_status(job_id).drive)
+        with Progress(f"{mark}{where}: {operation.name} on {drive}", quiet=as_json) as progress:
             job = follow(rack, job_id, progress)
-        except KeyboardInterrupt:
-            progress.say("cancelling; the drive's own test is being ended")
-            rack.cancel_job(job_id)
-            (job,) = rack.wait([job_id], CANCEL_S)
-        except Unreachable as exc:
-            remedy = f"job {job_id} goes on there; ask for it later with `orchestrator wait {job_id}`"
-            raise Unreachable(exc.text, remedy=remedy, host=exc.host) from exc
+    except KeyboardInterrupt:
+        if not as_json:
+            print("cancelling; the drive's own test is being ended", file=sys.stderr, flush=True)
+        rack.cancel_job(job_id)
+        (job,) = rack.wait([job_id], CANCEL_S)
+    except Unreachable as exc:
+        remedy = f"job {job_id} goes on there; ask for it later with `orchestrator wait {job_id}`"
+        raise Unreachable(exc.text, remedy=remedy, host=exc.host) from exc
     answer = rack.result(operation.name, job_id, 0) if job.error is None else None
     if as_json:
-        print(json.dumps(_as_json(rack, job, slot.label, answer)))
+        print(json.dumps(_as_json(rack, job, label, answer)))
     else:
         _tell(rack, job, where, answer)
     return outcome.exit_status(job)

@@ -48,10 +48,11 @@ class Served:
         app = create_app(rack, **options)
         lifespan = app.router.lifespan_context(app)
         self._run(lifespan.__aenter__())
-        self.app = app
+        before, self.app = self.app, app
         try:
             yield self.url
         finally:
+            self.app = before
             self._run(lifespan.__aexit__(None, None, None))
 
     def stop(self):
