@@ -27,9 +27,9 @@ class Program:
         self.drives, self.truth, self._lives = drives, Truth(), lives
         self._facts = drives.folder / "facts"
 
-    def live(self, role: str, seconds: float, *, from_up: bool = False, **more: str) -> int:
-        """One life, killed so many host seconds after its first step, or after it was ready; how it ended."""
-        self._begin(role, seconds, from_up, **more)
+    def live(self, role: str, seconds: float, *, from_first: bool = False, **more: str) -> int:
+        """One life, killed so long after its first step, or after its first acknowledged job; how it ended."""
+        self._begin(role, seconds, from_first, **more)
         return self._end()
 
     def last_life(self) -> None:
@@ -38,15 +38,15 @@ class Program:
         When it is ready, the tools of all lives before are gone (H1): the start itself ends them, within a second.
         """
         began = boot_ticks()
-        self._begin("last", LAST_S, from_up=False)
+        self._begin("last", LAST_S, from_first=False)
         until(lambda: self._facts.exists() and '"up"' in self._facts.read_text())
         assert self.drives.tools(began) == []
         assert self._end() == 0
         self.truth.check(self.drives.store)
 
-    def _begin(self, role: str, seconds: float, from_up: bool, **more: str) -> None:
+    def _begin(self, role: str, seconds: float, from_first: bool, **more: str) -> None:
         life = {"role": role, "rack_file": str(self.drives.rack_file), "facts": str(self._facts), **more}
-        self._lives.stdin.write(json.dumps({"life": life, "seconds": seconds, "from_up": from_up}) + "\n")
+        self._lives.stdin.write(json.dumps({"life": life, "seconds": seconds, "from_first": from_first}) + "\n")
         self._lives.stdin.flush()
 
     def _end(self) -> int:

@@ -41,16 +41,16 @@ def main() -> None:
         importlib.import_module(name)
     for line in sys.stdin:
         asked = json.loads(line)
-        print(lead(asked["life"], asked["seconds"], asked["from_up"]), flush=True)
+        print(lead(asked["life"], asked["seconds"], asked["from_first"]), flush=True)
 
 
-def lead(life: dict[str, str], seconds: float, from_up: bool) -> int:
-    """One life: so long from its first step, or from when it takes jobs. How it ended."""
-    up, theirs = os.pipe()
+def lead(life: dict[str, str], seconds: float, from_first: bool) -> int:
+    """One life: so long from its first step, or from its first acknowledged job. How it ended."""
+    said, theirs = os.pipe()
     if (pid := os.fork()) == 0:
         status = 1
         try:
-            live(**life, up=theirs)
+            live(**life, bell=theirs)
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -58,24 +58,25 @@ def lead(life: dict[str, str], seconds: float, from_up: bool) -> int:
             os._exit(status)
     os.close(theirs)
     watch = os.pidfd_open(pid)
-    if from_up:
-        select.select([up], [], [], PATIENCE_S)  # readable when it closes its end, or ends
+    if from_first:
+        select.select([said], [], [], PATIENCE_S)  # also readable when it has ended
     if not select.select([watch], [], [], seconds)[0]:
         os.kill(pid, signal.SIGKILL)  # not reaped yet: the number is still its own
     _, ended = os.waitpid(pid, 0)
     os.close(watch)
-    os.close(up)
+    os.close(said)
     return os.waitstatus_to_exitcode(ended)
 
 
 class Client:
     """Starts jobs, waits for them, and says what it was told."""
 
-    def __init__(self, rack: Rack, facts: int, point: str = "") -> None:
-        self.rack, self._facts, self._point = rack, facts, point
+    def __init__(self, rack: Rack, facts: int, bell: int, point: str = "") -> None:
+        self.rack, self._facts, self._bell, self._point = rack, facts, bell, point
 
     def say(self, what: str, *facts: Any) -> None:
         os.write(self._facts, f"{json.dumps([what, *facts])}\n".encode())
+        os.write(self._bell, b".")
         if SAID.get(self._point) == what:
             die()
 
@@ -127,7 +128,7 @@ class Client:
             self.say("told", job.id, *self.outcome(job.id))
 
 
-def live(role: str, rack_file: str, facts: str, *, up: int, seed: str = "", point: str = "") -> None:
+def live(role: str, rack_file: str, facts: str, *, bell: int, seed: str = "", point: str = "") -> None:
     """Of role "busy" until it is killed; "one": one self-test; "last": see `put_in_order`."""
     random.seed()
     install(point)
@@ -135,9 +136,7 @@ def live(role: str, rack_file: str, facts: str, *, up: int, seed: str = "", poin
     parts = system_real.parts(settings.load(file), file)
     with Rack(replace(parts, clock=RackClock(parts.ports, SPEED))) as rack:
         said = os.open(facts, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
-        client = Client(rack, said, point)
-        client.say("up", os.getpid())
-        os.close(up)
+        client = Client(rack, said, bell, point)
         match role:
             case "busy":
                 for slot_id in KINDS:
@@ -147,6 +146,7 @@ def live(role: str, rack_file: str, facts: str, *, up: int, seed: str = "", poin
             case "one":
                 client.await_result(client.start("run_smart_test", 1))
             case "last":
+                client.say("up", os.getpid())
                 client.put_in_order()
 
 
