@@ -23,6 +23,18 @@ HOSTILE = (
 )
 
 
+@pytest.fixture(autouse=True)
+def kept_from_the_report():
+    """What is half a character cannot travel from pytest-xdist's workers to its report."""
+    root = logging.getLogger()
+    captors = [handler for handler in root.handlers if type(handler).__name__ == "LogCaptureHandler"]
+    for handler in captors:
+        root.removeHandler(handler)
+    yield
+    for handler in captors:
+        root.addHandler(handler)
+
+
 @pytest.fixture
 def stream():
     return io.TextIOWrapper(io.BytesIO(), encoding="ascii")
