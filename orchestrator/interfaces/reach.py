@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.remote.rack import RemoteRack
 
 AnyRack = Union["Rack", "RemoteRack"]
-FIRST_S = 3.0
+FIRST_S = 5.0
 """Host seconds to reach a service that was named."""
 LATER_S = 60.0
 """To reach it again: a restart is over by then."""
@@ -110,11 +110,11 @@ def _usual() -> "RemoteRack | None":
         return None
 
 
-def _connect(url: str, token: str | None, cafile: Path | None, first_s: float = FIRST_S) -> "RemoteRack":
+def _connect(url: str, token: str | None, cafile: Path | None, first_s: float | None = None) -> "RemoteRack":
     from orchestrator.remote.rack import RemoteRack
 
     try:
-        rack = RemoteRack(url, token=token, timeout=first_s, cafile=cafile)
+        rack = RemoteRack(url, token=token, timeout=FIRST_S if first_s is None else first_s, cafile=cafile)
     except NotPermitted as exc:
         remedy = exc.remedy
         if token is None:

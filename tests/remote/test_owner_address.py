@@ -1,10 +1,10 @@
 """Where the owner of a rack file answers: told beside its lock, and believed of those who may say it."""
 
+import fcntl
 import os
 
 import pytest
 
-from orchestrator.adapters import owner
 from orchestrator.adapters.owner import Owner, address_of_owner, announce
 
 URL = "http://127.0.0.1:8080"
@@ -39,7 +39,7 @@ def test_the_next_owner_does_not_answer_where_the_last_one_did(rack_file, tmp_pa
 def test_who_does_not_own_the_file_says_nothing(rack_file, tmp_path, monkeypatch):
     owned = Owner(rack_file, tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(owner.os, "getpid", lambda: 1)
+        patch.setattr(os, "getpid", lambda: 1)
         announce(rack_file, URL, tmp_path)
     assert address_of_owner(rack_file, tmp_path) == ""
     owned.release()
@@ -50,7 +50,7 @@ def test_another_users_lock_is_not_believed(rack_file, tmp_path, monkeypatch):
     announce(rack_file, URL, tmp_path)
     real = os.fstat
     with monkeypatch.context() as patch:
-        patch.setattr(owner.os, "fstat", lambda fd: os.stat_result([*real(fd)[:4], 12345, *real(fd)[5:]]))
+        patch.setattr(os, "fstat", lambda fd: os.stat_result([*real(fd)[:4], 12345, *real(fd)[5:]]))
         assert address_of_owner(rack_file, tmp_path) == ""
     assert address_of_owner(rack_file, tmp_path) == URL
     owned.release()
@@ -59,6 +59,6 @@ def test_another_users_lock_is_not_believed(rack_file, tmp_path, monkeypatch):
 def test_to_look_takes_no_lock_that_would_keep_an_owner_out(rack_file, tmp_path, monkeypatch):
     Owner(rack_file, tmp_path).release()
     taken = []
-    monkeypatch.setattr(owner.fcntl, "flock", lambda *words: taken.append(words))
+    monkeypatch.setattr(fcntl, "flock", lambda *words: taken.append(words))
     address_of_owner(rack_file, tmp_path)
     assert taken == []
