@@ -7,11 +7,13 @@ Ctrl-C cancels the job once, and waits for the drive's test to be ended; a secon
 
 import inspect
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import NoneType
+from types import FrameType, NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -121,17 +123,23 @@ def run(rack: AnyRack, operation: Operation[..., Any], slot_id: int, options: di
     """Do it, show it, and give the exit status. Blocks until the job has ended."""
     label = next((slot.label for slot in rack.slots() if slot.id == slot_id), str(slot_id))
     where, mark = f"slot {slot_id} ({label})", "SIMULATED: " if rack.is_simulated else ""
-    job_id = rack.start(operation.name, 0, slot_id, **options)
+    job_id: int | None = None
     try:
+        with _interrupted_later():
+            job_id = rack.start(operation.name, 0, slot_id, **options)
         drive = outcome.drive_text(rack.get_job_status(job_id).drive)
         with Progress(f"{mark}{where}: {operation.name} on {drive}", quiet=as_json) as progress:
             job = follow(rack, job_id, progress)
     except KeyboardInterrupt:
+        if job_id is None:
+            raise
         if not as_json:
             print("cancelling; the drive's own test is being ended", file=sys.stderr, flush=True)
         rack.cancel_job(job_id)
         (job,) = rack.wait([job_id], CANCEL_S)
     except Unreachable as exc:
+        if job_id is None:
+            raise
         remedy = f"job {job_id} goes on there; ask for it later with `orchestrator wait {job_id}`"
         raise Unreachable(exc.text, remedy=remedy, host=exc.host) from exc
     answer = rack.result(operation.name, job_id, 0) if job.error is None else None
@@ -140,6 +148,26 @@ def run(rack: AnyRack, operation: Operation[..., Any], slot_id: int, options: di
     else:
         _tell(rack, job, where, answer)
     return outcome.exit_status(job)
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Ctrl-C counts when this is over, since nobody can cancel a job without its id; a second one counts at once."""
+    asked = list[int]()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            signal.default_int_handler(number, frame)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked:
+        raise KeyboardInterrupt
 
 
 def follow(rack: AnyRack, job_id: int, progress: Progress, timeout: float | None = None) -> AsyncJob:
