@@ -10,16 +10,18 @@ import logging
 import os
 import random
 import re
+import shutil
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from orchestrator.model.budget import Budget, Caps
-from orchestrator.model.errors import InvalidArgument, JobNotFinished, NoAnswer, Refused
+from orchestrator.model.errors import InvalidArgument, JobNotFinished, NoAnswer, Refused, StoreUnavailable
 from orchestrator.model.job import AsyncJobStatus
 from orchestrator.model.ports import DriveAccess, Sighting
 from orchestrator.model.slot import SlotState
@@ -49,8 +51,9 @@ class Day:
         self._draw()
         patience = 30.0 if world.lag or self.crash_rate else 1.0
         self.truth = Truth(world, patience, in_order=not self.crash_rate and not world.preempt)
-        self._folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # noqa: S108
-        self.path = Path(self._folder.name) / "history.db"
+        folder = tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # noqa: S108
+        self._clean = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.path = Path(folder) / "history.db"
         self.store = self._store() if self.has_store else None
         self.over = False
         self.began = 0.0
@@ -95,7 +98,7 @@ class Day:
     def close(self) -> None:
         if self.store is not None:
             die(self.store)
-        self._folder.cleanup()
+        self._clean()
 
     def _rack(self) -> Rack:
         """Built by a task, so that the start too is interleaved."""
@@ -301,7 +304,8 @@ class Day:
             self.truth.check(slot.state in (SlotState.READY, SlotState.EMPTY), f"I11: not free again: {slot}")
         began = world.time
         if world.rng.random() < 0.5 and (free := [s for s in rack.slots() if s.state is SlotState.READY]):
-            rack.start("walk", 0, free[0].id, steps=1000)
+            with contextlib.suppress(StoreUnavailable):
+                rack.start("walk", 0, free[0].id, steps=1000)
         rack.close()
         self.truth.check(world.time - began <= 10 + self.truth.patience_s, "the stop took longer than 10 s")
         left = [] if self.store is not None else [job for job in rack.open_jobs() if not job.has_ended]

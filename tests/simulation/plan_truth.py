@@ -79,8 +79,9 @@ class PlanTruth:
         """Presence number -> when it was plugged in; the drives that were there at the start are not here."""
         self.since: dict[int, tuple[int, float]] = {}
         """Slot -> the presence that is published as READY there, and since when."""
-        for job in self.tables.jobs.values():  # of the drives that were there, whose numbers are their slots'
-            self.series[job.slot_id].append(job.id)
+        retired = [job for job, _ in self.tables.recent.values()]
+        for job in sorted([*self.tables.jobs.values(), *retired], key=lambda job: job.id):
+            self.series[job.slot_id].append(job.id)  # of the drives that were there, whose numbers are their slots'
         for slot_id in self.tables.slots:
             self.published(slot_id)
         self.tables.orders = Watched(self.tables.orders, self.opened)
