@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -116,6 +117,12 @@ def slow_server(slow_rack):
 @pytest.fixture
 def tokens(tmp_path):
     return Tokens(tmp_path / "tokens.json")
+
+
+def run_apart(coroutine):
+    """asyncio.run on a thread of its own: in this one the browser tests' Playwright may keep a loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result(5 * SOON)
 
 
 def until(condition, what="it", timeout=SOON):

@@ -3,7 +3,6 @@
 The server's own documents are walked: a route that is added later is tested without being named here.
 """
 
-import asyncio
 import logging
 import re
 import socket
@@ -19,7 +18,7 @@ from orchestrator.interfaces.web import openapi, security
 from orchestrator.interfaces.web.login import COOKIE, FAILURES_S, MOST_FAILURES, Attempts, Sessions
 from orchestrator.interfaces.web.server import HttpServer, serve_http
 from orchestrator.interfaces.web.tokens import IMPLIED, Scope, Tokens
-from tests.web.conftest import client_of, start
+from tests.web.conftest import client_of, run_apart, start
 
 METHODS = [
     "GET",
@@ -394,6 +393,6 @@ def test_a_cookie_is_secure_over_https(tokens):
                     "/login", data={"token": secret}, headers={"origin": "https://localhost"}
                 ), await client.post("/login", data={"token": secret}, headers={"origin": "http://localhost"})
 
-    ours, foreign = asyncio.run(post())
+    ours, foreign = run_apart(post())
     assert "secure" in ours.headers["set-cookie"].lower()
     assert foreign.status_code == 403, "a page over http is not ours"
