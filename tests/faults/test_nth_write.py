@@ -30,8 +30,8 @@ class Counted(WorldStore):
 
     def append(self, changes: tuple[Change, ...]) -> None:
         day, world = self.day, self.day.world
-        day.writes += 1
-        if day.writes == day.nth:
+        day.writes += not day.over  # a rack that is closed over a full disk leaves the rest to the next process
+        if day.writes == day.nth and not day.over:
             if day.how == FAILS:
                 day.full_until = world.time + FULL_S
             else:
