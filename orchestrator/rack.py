@@ -10,19 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator import system
 from orchestrator.actors.directory import Wish
 from orchestrator.actors.supervisor import Release
 from orchestrator.model.errors import InvalidArgument, NotPausable, UnknownSlot, WrongOperation
-from orchestrator.model.job import ENDED, AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
 from orchestrator.model.plan import Plan
-from orchestrator.model.scan import ScanResult
-from orchestrator.model.self_test import SelfTestKind
 from orchestrator.model.slot import SlotInfo, SlotState
-from orchestrator.model.verdict import Verdict
 from orchestrator.operations.declare import Operation
+from orchestrator.pairs import Name, Pairs
 from orchestrator.rack_history import RackHistory
 
 if TYPE_CHECKING:
@@ -31,28 +29,9 @@ if TYPE_CHECKING:
     from orchestrator.settings_parts import ChassisSettings
     from orchestrator.simulated.rack import Simulation
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Name = Operation[..., Any] | str
 
-
-class Rack(RackHistory):
+class Rack(Pairs, RackHistory):
     """All the slots of one host. A context: leaving it closes it. Its methods may be called from any thread."""
-
-    # fmt: off
-    # The shipped operations' pairs, for type checkers and readers; a test holds them equal to the declarations.
-    def run_smart_test(self, client_ref: int, slot_id: int, *, kind: SelfTestKind = "short", spans: str | None = None, poll_s: float | None = None, parent: int | None = None) -> int: return self._open("run_smart_test", client_ref, slot_id, parent, kind=kind, spans=spans, poll_s=poll_s)
-    def run_smart_test_result(self, job_id: int, timeout: float | None = None) -> bool: return bool(self.result("run_smart_test", job_id, timeout))
-
-    def read_scan(self, client_ref: int, slot_id: int, *, start_lba: int = 0, end_lba: int | None = None, most_bad: int = 10_000, parent: int | None = None) -> int: return self._open("read_scan", client_ref, slot_id, parent, start_lba=start_lba, end_lba=end_lba, most_bad=most_bad)
-    def read_scan_result(self, job_id: int, timeout: float | None = None) -> ScanResult: return cast(ScanResult, self.result("read_scan", job_id, timeout))
-
-    def locate(self, client_ref: int, slot_id: int, *, seconds: float = 15.0, parent: int | None = None) -> int: return self._open("locate", client_ref, slot_id, parent, seconds=seconds)
-    def locate_result(self, job_id: int, timeout: float | None = None) -> str: return str(self.result("locate", job_id, timeout))
-
-    def read_health(self, client_ref: int, slot_id: int, *, parent: int | None = None) -> int: return self._open("read_health", client_ref, slot_id, parent)
-    def read_health_result(self, job_id: int, timeout: float | None = None) -> Verdict: return cast(Verdict, self.result("read_health", job_id, timeout))
-    # fmt: on
 
     def __init__(self, parts: system.Parts, simulation: "Simulation | None" = None) -> None:
         """Starts the rack; returns when the first enumeration has reached every slot. Use the constructors below."""
@@ -117,60 +96,12 @@ class Rack(RackHistory):
 
     # -- jobs
 
-    @overload
-    def start(
-        self, operation: str, client_ref: int, slot_id: int, parent: int | None = None, /, **options: Any
-    ) -> int: ...
-    @overload
-    def start(
-        self,
-        operation: Operation[P, Any],
-        client_ref: int,
-        slot_id: int,
-        parent: int | None = None,
-        /,
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> int: ...
-    def start(
-        self,
-        operation: Name,
-        client_ref: int,
-        slot_id: int,
-        parent: int | None = None,
-        /,
-        *args: Any,
-        **options: Any,
+    def _start(
+        self, operation: Name, client_ref: int, slot_id: int, parent: int | None, options: dict[str, Any]
     ) -> int:
-        """Open a job for any operation, by its declaration or its name; its id, at once.
-
-        Args:
-            client_ref: the caller's own number, 64 bits signed; echoed, never interpreted.
-            parent: the slot's running job, in whose turn this one is to run.
-        Raises:
-            UnknownSlot, UnknownOperation, InvalidArgument; SlotEmpty, SlotUnavailable, RackClosed.
-            All that concerns the drive is raised by `result`.
-        """
-        if args:
-            raise InvalidArgument("options are given by name")
-        return self._open(operation, client_ref, slot_id, parent, **options)
-
-    def _open(self, operation: Name, client_ref: int, slot_id: int, parent: int | None, **options: Any) -> int:
         return self._door.open_job(operation, client_ref, slot_id, options, parent_id=parent)
 
-    @overload
-    def result(self, operation: str, job_id: int, timeout: float | None = None) -> Any: ...
-    @overload
-    def result(self, operation: Operation[..., R], job_id: int, timeout: float | None = None) -> R: ...
-    def result(self, operation: Name, job_id: int, timeout: float | None = None) -> Any:
-        """What the synchronous call would have returned or raised. May be asked for as often as you like.
-
-        Args:
-            timeout: host seconds to wait for the end; None = for ever, 0 = not at all.
-        Raises:
-            UnknownJob, then WrongOperation, then JobNotFinished when the time is up.
-            The job's own error: a NoAnswer or a Refused.
-        """
+    def _result(self, operation: Name, job_id: int, timeout: float | None) -> Any:
         found, job = self._door.find(operation), self._tables.get(job_id)
         if job.name != found.name:
             raise WrongOperation(f"job {job_id} is a {job.name}, not a {found.name}")
@@ -194,10 +125,7 @@ class Rack(RackHistory):
     def get_jobs_list(self, info: ListInfo | None = None) -> ResultSet:
         """The jobs that match all criteria of `info`; all of them without. Waits for nobody; with a store it reads the
         ended ones there: a page costs the same however many there are, with `after_id` however far it is."""
-        info, live, store = info or ListInfo(), list(self._tables.jobs.values()), self._tables.store
-        if store is None or info.status not in (None, *ENDED):
-            return info.select(live)
-        return store.select(info, live)
+        return self._tables.select(info or ListInfo())
 
     def open_jobs(self, slot_id: int | None = None) -> tuple[AsyncJob, ...]:
         """The jobs that have not ended, by id; of one slot, or of all. From memory."""
@@ -377,8 +305,8 @@ class Rack(RackHistory):
         def __getattr__(self, name: str) -> Any:
             operations = self._door.operations if "_door" in self.__dict__ else {}
             if name in operations:
-                return lambda client_ref, slot_id, *, parent=None, **options: self._open(
-                    name, client_ref, slot_id, parent, **options
+                return lambda client_ref, slot_id, *, parent=None, **options: self._start(
+                    name, client_ref, slot_id, parent, options
                 )
             asked = name.removesuffix("_result")
             if name != asked and asked in operations:

@@ -17,13 +17,14 @@ from orchestrator.actors.recorder import Recorder, Wake
 from orchestrator.actors.slot import Introduce, Shut, SlotActor
 from orchestrator.actors.supervisor import Fell, Supervisor, Sweep
 from orchestrator.actors.tables import Tables
-from orchestrator.actors.worker import Workplace
+from orchestrator.actors.workplace import Workplace
 from orchestrator.model.budget import NO_BUDGET, Budget
 from orchestrator.model.clock import RackClock
 from orchestrator.model.heat import HeatLimits
 from orchestrator.model.place import Matcher
 from orchestrator.model.plan import Plan
 from orchestrator.model.ports import DriveAccess, Lamps, Ports, Sighting, Source, Store, Surfaces
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.operations.declare import Operations
 
@@ -58,6 +59,8 @@ class Parts:
     """Called last, when the rack has stopped."""
     heat: Mapping[int, HeatLimits] = field(default_factory=dict)
     """When a job stands still for heat, by slot id, where it is not left to the drive."""
+    recipes: Callable[[], Mapping[str, Recipe]] = dict
+    """By name; the first call may read files."""
     rearrange: Callable[[Any], "Parts"] | None = None
     """The parts of a changed rack file, from its settings; None where nothing can change."""
     matcher: Matcher = field(default_factory=partial(Matcher, {}))
@@ -114,7 +117,7 @@ class System:
     def _allot(self, parts: Parts) -> None:
         tables = self.tables
         tables.plans, tables.budget, tables.heat = dict(parts.plans), parts.budget, dict(parts.heat)
-        tables.controllers = dict(parts.controllers)
+        tables.controllers, tables.recipes = dict(parts.controllers), parts.recipes
 
     def rearrange(self, parts: Parts) -> None:
         """Other slots, labels, plans and limits, while jobs run. A slot that goes must have no open job.

@@ -12,6 +12,7 @@ HOUSE = (
     "interfaces",
     "rack",
     "remote",
+    "pairs",
     "system_real system_simulated",
     "system",
     "rack_history",

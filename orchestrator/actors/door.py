@@ -26,8 +26,9 @@ from orchestrator.model.errors import (
 from orchestrator.model.job import AsyncJob, EventKind, OpenedBy
 from orchestrator.model.plain import dumps
 from orchestrator.model.ports import Ports
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotState
-from orchestrator.operations.declare import Operation, Operations
+from orchestrator.operations.declare import Holds, Operation, Operations
 
 _UNAVAILABLE = {SlotState.UNKNOWN, SlotState.STUCK, SlotState.CONFLICT, SlotState.QUARANTINED}
 _INT64 = range(-(2**63), 2**63)
@@ -48,6 +49,13 @@ class Door:
         except (KeyError, TypeError):
             known = ", ".join(sorted(self.operations))
             raise UnknownOperation(f"no operation {operation!r}", remedy=f"it is one of: {known}") from None
+
+    def recipe(self, name: str) -> Recipe:
+        recipes = self._tables.recipes()
+        if name not in recipes:
+            known = ", ".join(sorted(recipes)) or "none"
+            raise InvalidArgument(f"no recipe {name!r} in this rack", remedy=f"it is one of: {known}")
+        return recipes[name]
 
     def open_job(
         self,
@@ -72,6 +80,9 @@ class Door:
         if not isinstance(client_ref, int) or isinstance(client_ref, bool) or client_ref not in _INT64:
             raise InvalidArgument(f"client_ref is {client_ref!r}; it takes a whole number of 64 bits, signed")
         order = Order(found, found.check(options), self._presence(slot_id, parent_id))
+        for option in found.options.values():
+            if option.holds is Holds.RECIPE:
+                self.recipe(order.options[option.name])
         job = AsyncJob(
             next(tables.counter) if job_id is None else job_id,
             found.name,

@@ -15,7 +15,8 @@ import pykka
 from orchestrator.actors.allowance import Nudge
 from orchestrator.actors.directory import Began, Ended, Held, Slate, SlotSeen, Waits, Wish
 from orchestrator.actors.take_up import Start
-from orchestrator.actors.worker import Control, Finished, Halted, Workplace, work
+from orchestrator.actors.worker import work
+from orchestrator.actors.workplace import Control, Finished, Halted, Workplace
 from orchestrator.model.budget import SPIN_UP_S
 from orchestrator.model.drive import Presence
 from orchestrator.model.errors import (

@@ -10,7 +10,8 @@ Who writes what:
     jobs, answers, slots (from then on)        the directory, alone
     cells (progress), warmth; claims           a job's worker; its slot
     labels, leaving                            the system, from the rack file
-    plans, budget, heat, controllers           the system, from the rack file
+    plans, budget, heat, controllers, recipes  the system, from the rack file
+    shares                                     a job's worker, for its child
     courses, ended                             the directory
     waiting, spinning                          the slots, one at a time; the directory takes what has ended
     known, left                                the directory, after the system
@@ -22,6 +23,7 @@ Who writes what:
 """
 
 import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,11 +33,13 @@ from orchestrator.model.budget import NO_BUDGET, Burden
 from orchestrator.model.drive import Drive, Presence
 from orchestrator.model.errors import JobNotFinished, UnknownJob
 from orchestrator.model.heat import HeatLimits
-from orchestrator.model.job import AsyncJob, AsyncJobStatus
+from orchestrator.model.job import ENDED, AsyncJob, AsyncJobStatus, ListInfo, ResultSet
 from orchestrator.model.plain import loads
 from orchestrator.model.plan import Course, Plan
 from orchestrator.model.ports import Event, Ports, Store
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo
+from orchestrator.operations.bench import Share
 from orchestrator.operations.declare import Answer, Operation
 
 RECENT = 1_000
@@ -87,6 +91,10 @@ class Tables:
         """By slot: the jobs whose workers may still touch a drive, with the number of the presence they are for."""
         self.plans: dict[int, Plan] = {}
         """What starts by itself, by slot."""
+        self.recipes: Callable[[], Mapping[str, Recipe]] = dict
+        """By name. The first call may read files."""
+        self.shares: dict[int, Share] = {}
+        """By child job, while its parent waits for it."""
         self.courses: dict[int, Course] = {}
         """How far each slot's plan is. A slot that is not in here was never seen."""
         self.budget = NO_BUDGET
@@ -145,6 +153,12 @@ class Tables:
         """A dictionary read: what is not live has ended."""
         job = self.jobs.get(job_id)
         return job is not None and not job.has_ended
+
+    def select(self, info: ListInfo) -> ResultSet:
+        live = list(self.jobs.values())
+        if self.store is None or info.status not in (None, *ENDED):
+            return info.select(live)
+        return self.store.select(info, live)
 
     def answer(self, operation: Operation[..., Any], job_id: int) -> Answer:
         """Of a COMPLETED job of this operation."""

@@ -1,27 +1,23 @@
 """Runs one job's operation on a thread of its own, and tells the directory and its slot the outcome.
 
-`Control` is how the slot reaches the worker while it works; `WorkerBench` is all that the operation sees.
+`WorkerBench` is all that the operation sees; its slot reaches the worker by `Control` while it works.
 """
 
 import logging
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
-from orchestrator.actors.allowance import Allowance
+from orchestrator.actors.children import Children
 from orchestrator.actors.directory import DRAIN_S, Drain, Ended, Noted, Retried
-from orchestrator.actors.door import Door
-from orchestrator.actors.post import Post
-from orchestrator.actors.tables import Cell, Order, Tables
-from orchestrator.model.clock import RackClock
+from orchestrator.actors.tables import Cell, Order
+from orchestrator.actors.workplace import Control, Finished, Halted, Workplace
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import (
     DriveChanged,
     DriveRemoved,
-    JobNotFinished,
     NoAnswer,
     OrchestratorError,
     Refused,
@@ -30,11 +26,13 @@ from orchestrator.model.errors import (
 )
 from orchestrator.model.heat import HOT, is_hot, limits_for
 from orchestrator.model.history import AFTER, BEFORE, KeptReport, counters
-from orchestrator.model.job import PAUSED_BY_USER, AsyncJob, AsyncJobStatus, EventKind, JobError, OpenedBy
+from orchestrator.model.job import PAUSED_BY_USER, AsyncJob, EventKind, JobError
 from orchestrator.model.plain import dumps, loads
-from orchestrator.model.ports import DriveAccess, Event, Lamp, Lamps, Ports, Surface, Surfaces
+from orchestrator.model.ports import Event, Lamp, Surface
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict, VerdictStatus
+from orchestrator.operations.bench import Done, Share
 from orchestrator.operations.declare import Operation
 
 log = logging.getLogger("orchestrator")
@@ -47,76 +45,6 @@ GRACE_S = 5.0
 """Host seconds in which a stopped job may still end the drive's self-test."""
 
 
-class Control:
-    """What the slot tells the worker: to stop, with the reason, or to stand still at the next checkpoint."""
-
-    def __init__(self, ports: Ports) -> None:
-        self._ports = ports
-        self.stop = ports.event()
-        self.go: Event | None = None
-        """While the job is held: what lets it go on."""
-        self.why: NoAnswer | None = None
-        self.halted = ""
-        """Why it does stand still; "" while it works. Kept by the slot."""
-        self.leave_drive = False
-        """The drive's own self-test is not to be ended."""
-        self.left_open = False
-        """The next process takes the job up: its end here is nobody's news."""
-        self.unanswered = False
-        """Taken up from an earlier process, and its drive has not answered yet. Kept by the slot."""
-
-    def end(self, why: NoAnswer, *, leave_drive: bool = False) -> None:
-        """The first reason stands."""
-        if self.why is None:
-            self.why, self.leave_drive = why, leave_drive
-        self.stop.set()
-        if self.go is not None:
-            self.go.set()
-
-    def hold(self, held: bool) -> None:
-        if held:
-            self.go = self.go or self._ports.event()
-        elif self.go is not None:
-            go, self.go = self.go, None
-            go.set()
-
-    def check(self) -> None:
-        if self.why is not None:
-            raise self.why
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """To the slot: the operation has ended and no longer touches the drive; the directory has been told the same."""
-
-    end: Ended
-    tool_left: bool = False
-    """It left a tool behind that cannot be killed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Halted:
-    """To the slot: the operation stands at a checkpoint for this reason, or goes on from it ("")."""
-
-    job_id: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """What every worker of a rack shares."""
-
-    ports: Ports
-    post: Post
-    tables: Tables
-    clock: RackClock
-    access: DriveAccess
-    door: Door
-    allowance: Allowance
-    surfaces: Surfaces | None = None
-    lamps: Lamps | None = None
-
-
 class WorkerBench:
     """The Bench of one job."""
 
@@ -127,6 +55,7 @@ class WorkerBench:
         self._hot, self._heat, self._felt = False, "", place.clock.now()
         self._memo = order.memo
         self._reports: dict[str, KeptReport] = {}
+        self._children = Children(place, job, control, taken_up=bool(order.memo))
 
     @property
     def reports(self) -> tuple[KeptReport, ...]:
@@ -201,15 +130,15 @@ class WorkerBench:
             if lamp is not None:
                 lamp.off()
 
-    def peers(self, drive: Drive) -> tuple[Any, ...]:
+    def peers(self, drive: Drive, operation: str | None = None) -> tuple[Any, ...]:
         tables, found = self._place.tables, dict[str, Any]()
-        operation = tables.orders[self._job.id].operation
+        declared = self.find(operation or self._job.name)
         if tables.store is not None:
-            kept = tables.store.answers(operation.name, drive.model)
-            found = {serial: loads(text, operation.answer_type) for serial, text in kept if serial != drive.serial}
+            kept = tables.store.answers(declared.name, drive.model)
+            found = {serial: loads(text, declared.answer_type) for serial, text in kept if serial != drive.serial}
         for job in list(tables.jobs.values()):
             other = job.drive
-            if job.name == self._job.name and other is not None and other.model == drive.model and other != drive:
+            if job.name == declared.name and other is not None and other.model == drive.model and other != drive:
                 found[other.serial] = tables.answers.get(job.id, found.get(other.serial))
         return tuple(answer for answer in found.values() if answer is not None)
 
@@ -279,6 +208,12 @@ class WorkerBench:
         if remaining_s is not None:
             eta = place.ports.now() + timedelta(seconds=place.clock.host_s(remaining_s))
         place.tables.cells[self._job.id] = Cell(int(percent), eta)
+        share, parent_id = place.tables.shares.get(self._job.id), self._job.parent_id
+        if share is not None and parent_id is not None:
+            whole = share.begin + (share.end - share.begin) * min(max(percent, 0.0), 100.0) / 100
+            if eta is not None:
+                eta = None if share.then_s is None else eta + timedelta(seconds=place.clock.host_s(share.then_s))
+            place.tables.cells[parent_id] = Cell(int(whole), eta)
         self._ring()
 
     def _ring(self) -> None:
@@ -293,39 +228,28 @@ class WorkerBench:
     def conclude(self, verdict: Verdict) -> None:
         self.verdict = verdict
 
-    def run(self, operation: Callable[..., Any] | str, **options: Any) -> Any:
-        self._control.check()
-        place = self._place
-        declared = place.door.find(cast("Operation[..., Any] | str", operation))
-        child_id = self._left_child(declared, options)
-        if child_id is None:
-            child_id = place.door.open_job(
-                declared,
-                self._job.client_ref,
-                self._job.slot_id,
-                options,
-                opened_by=OpenedBy.RECIPE,
-                parent_id=self._job.id,
-            )
-        try:
-            child = place.tables.wait(child_id, None)
-        except JobNotFinished:
-            self._control.check()  # left open: this job is, too
-            raise
-        self._control.check()
-        if child.status is AsyncJobStatus.COMPLETED:
-            return place.tables.answer(declared, child_id)
-        raise child.exception()
+    def find(self, operation: Callable[..., Any] | str) -> Operation[..., Any]:
+        return self._place.door.find(cast("Operation[..., Any] | str", operation))
 
-    def _left_child(self, operation: Operation[..., Any], options: dict[str, Any]) -> int | None:
-        """The same child, opened before a restart and still open."""
-        tables = self._place.tables
-        for job in tables.open_jobs(self._job.slot_id) if self._memo else ():
-            order = tables.orders.get(job.id)
-            same = order is not None and order.operation is operation and order.options == operation.check(options)
-            if same and job.parent_id == self._job.id:
-                return job.id
-        return None
+    def recipe(self, name: str) -> Recipe:
+        return self._place.door.recipe(name)
+
+    def run(self, operation: Callable[..., Any] | str, **options: Any) -> Any:
+        done = self._children.run(self.find(operation), options)
+        if done.job.error is not None:
+            raise done.job.exception()
+        return done.answer
+
+    def step(
+        self,
+        nth: int,
+        operation: Callable[..., Any] | str,
+        options: dict[str, Any],
+        *,
+        timeout_s: float | None = None,
+        share: Share | None = None,
+    ) -> Done:
+        return self._children.step(nth, self.find(operation), options, timeout_s=timeout_s, share=share)
 
     def _reach(self, drive: Drive, call: Callable[[], T]) -> T:
         """Only the job's own drive, and only while the job is not to stop."""

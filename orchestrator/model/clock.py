@@ -22,3 +22,7 @@ class RackClock:
     def host_s(self, rack_s: float) -> float:
         """So many host seconds pass meanwhile."""
         return rack_s / self.speed
+
+    def rack_s(self, host_s: float) -> float:
+        """So many rack seconds pass meanwhile."""
+        return host_s * self.speed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orchestrator.model.drive import Drive
+from orchestrator.model.drive import Drive, Protocol
 from orchestrator.model.job import AsyncJob, EventKind
 from orchestrator.model.plan import Course
 from orchestrator.model.report import SmartReport
@@ -41,6 +41,22 @@ def counters(report: SmartReport) -> tuple[tuple[str, float], ...]:
         if attribute.value is not None:
             found.append((f"attribute_{attribute.id}_value", float(attribute.value)))
     return tuple(found)
+
+
+_SPOKEN_BY = {
+    "grown_defects": (Protocol.SCSI,),
+    "uncorrected_errors": (Protocol.SCSI,),
+    "media_errors": (Protocol.NVME,),
+    "available_spare": (Protocol.NVME,),
+    "critical_warning": (Protocol.NVME,),
+    "percentage_used": (Protocol.NVME, Protocol.SCSI),
+}
+
+
+def is_spoken(counter: str, protocol: Protocol | None) -> bool:
+    """Whether a drive of this protocol can have the counter at all. What has no known protocol may have any."""
+    spoken = (Protocol.ATA,) if counter.startswith("attribute_") else _SPOKEN_BY.get(counter)
+    return spoken is None or protocol is None or protocol in spoken
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@
 Ended jobs never change again. UNKNOWN is said only while the owner cannot be asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -187,6 +187,27 @@ class ResultSet:
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+_PAGE = 1_000
+
+
+def children_of(job: AsyncJob, ask: Callable[[ListInfo], ResultSet]) -> tuple[AsyncJob, ...]:
+    """The jobs that this one opened, by id: they are its slot's, and came after it and before its end.
+
+    Args:
+        ask: `get_jobs_list` of whatever keeps the jobs. Asked for the slot's jobs since, a thousand at a time.
+    """
+    found, after = list[AsyncJob](), job.id
+    while True:
+        page = ask(ListInfo(slot_id=job.slot_id, after_id=after, limit=_PAGE)).items
+        found += (other for other in page if other.parent_id == job.id)
+        last = page[-1] if page else None
+        if last is None or len(page) < _PAGE:
+            return tuple(found)
+        if job.ended is not None and last.accepted is not None and last.accepted > job.ended:
+            return tuple(found)
+        after = last.id
 
 
 class EventKind(StrEnum):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from orchestrator.model.judge import judge_report
+from orchestrator.model.measurement import Measurement
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Reason, Verdict, VerdictStatus
 
@@ -73,6 +74,23 @@ class ScanResult:
     @property
     def hottest_celsius(self) -> int | None:
         return max((celsius for _, celsius in self.temperatures), default=None)
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What limits can be set on; without what this scan cannot say."""
+        speeds = [speed for _, speed in self.mb_per_s]
+        known = (
+            Measurement("unreadable_places", len(self.bad_lbas)),
+            Measurement("mean_mb_per_s", round(self._mean, 1), "MB/s") if self.seconds else None,
+            Measurement("slowest_zone_mb_per_s", min(speeds), "MB/s") if speeds else None,
+            Measurement("slowest_read_ms", self.slowest[0][1], "ms") if self.slowest else None,
+            Measurement("hottest_celsius", hottest, "C") if (hottest := self.hottest_celsius) is not None else None,
+        )
+        return tuple(measured for measured in known if measured is not None)
+
+    @property
+    def _mean(self) -> float:
+        return self.sectors_read * self.sector_bytes / self.seconds / 1e6
 
 
 def zones(start_lba: int, end_lba: int, sectors: int) -> Iterator[tuple[int, int]]:

@@ -6,14 +6,41 @@ Interrupted, SlotCrashed. An operation lets these pass, after putting the drive 
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from orchestrator.model.drive import Drive
+from orchestrator.model.job import AsyncJob
 from orchestrator.model.ports import Lamp, Surface
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.report import SmartReport
 from orchestrator.model.verdict import Verdict
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of a job's progress one of its steps is."""
+
+    begin: float
+    """Percent."""
+    end: float
+    then_s: float | None = None
+    """Rack seconds that the job needs after it; None = unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A child job that has ended."""
+
+    job: AsyncJob
+    answer: Any
+    """None where it has an error."""
+    seconds: float
+    """Rack seconds of running; pauses longer than a minute or so do not count."""
+    timed_out: bool = False
+    """It was cancelled for that."""
 
 
 class Bench(Protocol):
@@ -44,8 +71,8 @@ class Bench(Protocol):
     def lamp(self, drive: Drive) -> AbstractContextManager[Lamp | None]:
         """Its slot's locate LED, lit while the context lasts; None where there is none."""
 
-    def peers(self, drive: Drive) -> tuple[Any, ...]:
-        """This operation's newest answer for each other drive of the same model in this rack."""
+    def peers(self, drive: Drive, operation: str | None = None) -> tuple[Any, ...]:
+        """This operation's newest answer for each other drive of the same model in this rack; or another one's."""
 
     def sleep(self, seconds: float) -> None:
         """Rack seconds."""
@@ -84,3 +111,29 @@ class Bench(Protocol):
 
     def run(self, operation: Callable[..., Any] | str, **options: Any) -> Any:
         """Run another operation as a child of this job, and return its answer or raise its error."""
+
+    def step(
+        self,
+        nth: int,
+        operation: Callable[..., Any] | str,
+        options: dict[str, Any],
+        *,
+        timeout_s: float | None = None,
+        share: Share | None = None,
+    ) -> Done:
+        """The job's n-th child, from 0, and what became of it: opened where there is none yet.
+
+        For operations that can be taken up: after a restart each step is asked for again, in the same order, and what
+        was done is told from the history. A child that the restart itself ended is done once more.
+
+        Args:
+            timeout_s: rack seconds of running, after which it is cancelled; pauses do not count.
+            share: which part of this job's progress it is.
+        Raises what a start raises, and the reason when this job is to stop; a failed child is told, not raised.
+        """
+
+    def find(self, operation: Callable[..., Any] | str) -> Any:
+        """The operation's declaration. Raises UnknownOperation."""
+
+    def recipe(self, name: str) -> Recipe:
+        """Of this rack. Raises InvalidArgument, with the names there are."""

@@ -16,7 +16,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from importlib.metadata import entry_points
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar
 
@@ -25,6 +25,7 @@ from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import ConfigError, InvalidArgument
 from orchestrator.model.plain import loads
+from orchestrator.model.report import SmartReport
 from orchestrator.operations.bench import Bench
 
 P = ParamSpec("P")
@@ -33,6 +34,8 @@ Answer = Any
 """bool, int, float, str, None, or a frozen dataclass of these and of tuples of them."""
 ENTRY_POINTS = "orchestrator.operations"
 Check = Callable[..., None]
+Sends = tuple[str, ...] | Callable[..., tuple[str, ...]]
+Estimate = Callable[..., float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,16 @@ class Between:
 
     least: float
     most: float
+
+
+class Holds(StrEnum):
+    """What a text option means, where that is more than a text: `Annotated[str, Holds.RECIPE]`."""
+
+    TEXT = "text"
+    RECIPE = "recipe"
+    """The name of one of the rack's recipes; another one is refused at the start."""
+    PATH = "path"
+    """A file or folder of the host that runs the rack. In a rack file a relative one is beside that file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class Option:
     """`inspect.Parameter.empty` when the caller must give it."""
     between: Between | None
     help: str
+    holds: Holds = Holds.TEXT
 
     @property
     def required(self) -> bool:
@@ -80,12 +94,17 @@ class Operation(Generic[P, R]):
         resumable: bool = False,
         check: Check | None = None,
         load: Load = Load.LIGHT,
+        sends: Sends = (),
+        estimate: Estimate | None = None,
+        runs_code: bool = False,
     ) -> None:
         self.function = function
         self.name = function.__name__
         self.pausable = pausable
         self.resumable = resumable
         self.load = load
+        self.runs_code = runs_code
+        self._sends, self._estimate = sends, estimate
         self._check_together = check
         self.__doc__ = function.__doc__
         self.__name__ = self.name
@@ -124,6 +143,14 @@ class Operation(Generic[P, R]):
             self._check_together(**options)
         return options
 
+    def sends(self, **options: Any) -> tuple[str, ...]:
+        """What goes to the drive, with these options, for people: commands, or in words."""
+        return self._sends(**options) if callable(self._sends) else self._sends
+
+    def estimate_s(self, drive: Drive, report: SmartReport | None, **options: Any) -> float | None:
+        """Rack seconds that it takes, by what the drive says of itself; None = nobody knows."""
+        return None if self._estimate is None else self._estimate(drive, report, **options)
+
     def read_options(self, text: str) -> dict[str, Any]:
         """The options as they were stored, as JSON. ValueError or InvalidArgument where they no longer fit."""
         given = json.loads(text)
@@ -140,7 +167,14 @@ class Operation(Generic[P, R]):
 
 
 def operation(
-    *, pausable: bool = False, resumable: bool = False, check: Check | None = None, load: Load = Load.LIGHT
+    *,
+    pausable: bool = False,
+    resumable: bool = False,
+    check: Check | None = None,
+    load: Load = Load.LIGHT,
+    sends: Sends = (),
+    estimate: Estimate | None = None,
+    runs_code: bool = False,
 ) -> Callable[[Callable[Concatenate[Drive, Bench, P], R]], Operation[P, R]]:
     """Declare the function below as an operation, under its own name.
 
@@ -151,10 +185,17 @@ def operation(
         load: what it burdens the rack with, for the budget of the rack file.
         check: called at each start with all options by name, each in its range; raises InvalidArgument where they
             do not go together.
+        sends: what goes to the drive, for people and dry runs; or a function of the options that says it.
+        estimate: called with the drive, its newest report (or None) and all options by name: rack seconds, or None.
+        runs_code: an option names code of the caller's that runs on this host. Over the network it then takes a token
+            of the scope admin.
     Raises:
         TypeError: the answer's type cannot be stored, or a parameter is not keyword-only or not annotated.
     """
-    return lambda function: Operation(function, pausable=pausable, resumable=resumable, check=check, load=load)
+    return lambda function: Operation(
+        function, pausable=pausable, resumable=resumable, check=check, load=load,
+        sends=sends, estimate=estimate, runs_code=runs_code,
+    )  # fmt: skip
 
 
 Operations = dict[str, Operation[..., Any]]
@@ -207,11 +248,12 @@ def _options(function: Callable[..., Any], hints: dict[str, Any]) -> Iterable[Op
     for parameter in parameters[2:]:
         if parameter.kind is not parameter.KEYWORD_ONLY or parameter.name not in hints:
             raise TypeError(f"{function.__name__}: {parameter.name} must be keyword-only and annotated")
-        kind, between = hints[parameter.name], None
+        kind, between, holds = hints[parameter.name], None, Holds.TEXT
         if typing.get_origin(kind) is typing.Annotated:
             kind, *extras = typing.get_args(kind)
             between = next((extra for extra in extras if isinstance(extra, Between)), None)
-        yield Option(parameter.name, kind, parameter.default, between, helps.get(parameter.name, ""))
+            holds = next((extra for extra in extras if isinstance(extra, Holds)), Holds.TEXT)
+        yield Option(parameter.name, kind, parameter.default, between, helps.get(parameter.name, ""), holds)
 
 
 def _argument_help(doc: str) -> dict[str, str]:

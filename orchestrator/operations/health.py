@@ -7,7 +7,7 @@ from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import operation
 
 
-@operation()
+@operation(sends=("smartctl -a",), estimate=lambda *_: 5.0)
 def read_health(drive: Drive, bench: Bench) -> Verdict:
     """Read the drive's health and judge it: pass, warn, fail or unknown, with reasons. Seconds.
 

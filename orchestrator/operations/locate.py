@@ -11,7 +11,7 @@ _READS = 64  # of 1 MiB in one blink
 _BLOCK_BYTES = 1 << 20
 
 
-@operation()
+@operation(sends=("its slot's LED, or reads of 1 MiB",), estimate=lambda *_, seconds: seconds)
 def locate(drive: Drive, bench: Bench, *, seconds: Annotated[float, Between(1, 3600)] = 15.0) -> str:
     """Show which drive it is: "ses" or "ledctl" lit the slot's LED, "reads" made the drive's own one blink.
 

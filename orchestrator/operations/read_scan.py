@@ -5,11 +5,14 @@ from typing import Annotated, Any
 from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import InvalidArgument, Refused
+from orchestrator.model.report import SmartReport
 from orchestrator.model.scan import ScanResult, Tally, judge_scan, zones
 from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, operation
 
 _HIGHEST = 2**63
+_SECTOR_BYTES = 512
+_USUAL_BYTES_PER_S = 200e6  # for an estimate only
 NOTE_S = 30.0
 """Rack seconds of reading that a restart may cost."""
 
@@ -19,7 +22,24 @@ def _check(*, start_lba: int, end_lba: int | None, **_: Any) -> None:
         raise InvalidArgument(f"end_lba is {end_lba}; it takes a number above start_lba, which is {start_lba}")
 
 
-@operation(pausable=True, resumable=True, check=_check, load=Load.FULL_READ)
+def _sends(*, start_lba: int, end_lba: int | None, **_: Any) -> tuple[str, ...]:
+    upto = "the end" if end_lba is None else f"LBA {end_lba}"
+    return ("smartctl -a", f"reads of 1 MiB from LBA {start_lba} to {upto}, past the page cache")
+
+
+def _estimate(
+    drive: Drive, report: SmartReport | None, *, start_lba: int, end_lba: int | None, **_: Any
+) -> float | None:
+    """As long as the drive says that its extended self-test takes, which reads it all; else by the usual speed."""
+    if drive.capacity_bytes is None:
+        return None
+    size = drive.capacity_bytes if end_lba is None else end_lba * _SECTOR_BYTES
+    part = max(0.0, size - start_lba * _SECTOR_BYTES) / drive.capacity_bytes
+    minutes = dict(report.self_test_minutes).get("extended") if report is not None else None
+    return part * (60.0 * minutes if minutes else drive.capacity_bytes / _USUAL_BYTES_PER_S)
+
+
+@operation(pausable=True, resumable=True, check=_check, load=Load.FULL_READ, sends=_sends, estimate=_estimate)
 def read_scan(
     drive: Drive,
     bench: Bench,

@@ -27,7 +27,19 @@ def _check(*, kind: str, spans: str | None, **_: Any) -> None:
     check_spans(kind, spans)
 
 
-@operation(resumable=True, load=Load.SELF_TEST, check=_check)
+def _sends(*, kind: str, spans: str | None, **_: Any) -> tuple[str, ...]:
+    started = spans if kind == "selective" else "long" if kind == "extended" else kind
+    words = {"selective": f"select,{started}"}.get(kind, str(started))
+    return ("smartctl -a", f"smartctl -t {words}", "smartctl -a, until the drive's log has the entry")
+
+
+def _estimate(
+    _: Drive, report: SmartReport | None, *, kind: SelfTestKind, spans: str | None, poll_s: float | None
+) -> float | None:
+    return patience(report, kind, poll_s, spans).estimate_s if report is not None else None
+
+
+@operation(resumable=True, load=Load.SELF_TEST, check=_check, sends=_sends, estimate=_estimate)
 def run_smart_test(
     drive: Drive,
     bench: Bench,

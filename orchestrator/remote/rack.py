@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ParamSpec, Self, TypeVar, overload
+from typing import Any, Self
 from urllib.parse import quote
 
 from orchestrator.model import plain
@@ -33,12 +33,11 @@ from orchestrator.model.history import AFTER, BEFORE, DriveHistory, JobHistory
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation
+from orchestrator.pairs import Name, Pairs
 from orchestrator.remote import decode
 from orchestrator.remote.connection import Answer, Connection
 from orchestrator.remote.events import Follower, Tables
 
-P = ParamSpec("P")
-R = TypeVar("R")
 PAGE = 1_000
 """Jobs that the service gives at once, at most."""
 WAIT_S = 30.0
@@ -60,7 +59,7 @@ class OperationInfo:
     """The JSON Schema of each."""
 
 
-class RemoteRack:
+class RemoteRack(Pairs):
     """A context: leaving it closes this end; the rack and its jobs go on. Its methods may be called from any thread.
 
     Every call may raise Unreachable, and NotPermitted where the token does not do.
@@ -100,37 +99,11 @@ class RemoteRack:
 
     # -- jobs
 
-    @overload
-    def start(
-        self, operation: str, client_ref: int, slot_id: int, parent: int | None = None, /, **options: Any
-    ) -> int: ...
-    @overload
-    def start(
-        self,
-        operation: Operation[P, Any],
-        client_ref: int,
-        slot_id: int,
-        parent: int | None = None,
-        /,
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> int: ...
-    def start(
-        self,
-        operation: Operation[..., Any] | str,
-        client_ref: int,
-        slot_id: int,
-        parent: int | None = None,
-        /,
-        *args: Any,
-        **options: Any,
+    def _start(
+        self, operation: Name, client_ref: int, slot_id: int, parent: int | None, options: dict[str, Any]
     ) -> int:
-        """As `Rack.start`. An answer that was lost is asked for again: by its key the service opens one job, not two.
-
-        A service that was started anew in between has forgotten the key; then the job may be there twice.
-        """
-        if args:
-            raise InvalidArgument("options are given by name")
+        """An answer that was lost is asked for again: by its key the service opens one job, not two. A service that was
+        started anew in between has forgotten the key; then the job may be there twice."""
         name = self._name(operation)
         if type(slot_id) is not int or slot_id not in _INT64:
             raise UnknownSlot(f"no slot {slot_id!r} in this rack", remedy="list the slots to see their ids")
@@ -146,13 +119,9 @@ class RemoteRack:
         key = {"Idempotency-Key": uuid.uuid4().hex}
         return int(self._connection.post(f"/operations/{name}", sent, key, wait=START_S)["id"])
 
-    @overload
-    def result(self, operation: str, job_id: int, timeout: float | None = None) -> Any: ...
-    @overload
-    def result(self, operation: Operation[..., R], job_id: int, timeout: float | None = None) -> R: ...
-    def result(self, operation: Operation[..., Any] | str, job_id: int, timeout: float | None = None) -> Any:
-        """As `Rack.result`. The answer of an operation that is not installed here is plain data: numbers, texts, lists
-        and dictionaries."""
+    def _result(self, operation: Name, job_id: int, timeout: float | None) -> Any:
+        """The answer of an operation that is not installed here is plain data: numbers, texts, lists and
+        dictionaries."""
         name, job = self._name(operation), self.get_job_status(job_id)
         if job.name != name:
             raise WrongOperation(f"job {job_id} is a {job.name}, not a {name}")
@@ -326,8 +295,8 @@ class RemoteRack:
         """The pair of each operation of the service: `name()` and `name_result()`."""
         operations = self.__dict__.get("_operations", {})
         if name in operations:
-            return lambda client_ref, slot_id, *, parent=None, **options: self.start(
-                name, client_ref, slot_id, parent, **options
+            return lambda client_ref, slot_id, *, parent=None, **options: self._start(
+                name, client_ref, slot_id, parent, options
             )
         asked = name.removesuffix("_result")
         if name != asked and asked in operations:

@@ -28,7 +28,7 @@ from orchestrator import Rack
 from tests.web.conftest import in_process
 
 CASES = 10_000 if os.environ.get("ORCHESTRATOR_FULL") else 1_000
-STORIES = 50 if os.environ.get("ORCHESTRATOR_FULL") else 5
+STORIES = 50 if os.environ.get("ORCHESTRATOR_FULL") else 15
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

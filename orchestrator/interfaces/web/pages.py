@@ -30,7 +30,7 @@ from orchestrator.interfaces.web.forms import form_of
 from orchestrator.interfaces.web.schemas import INT64
 from orchestrator.model.errors import InvalidArgument, NotFound, OrchestratorError, UnknownSlot
 from orchestrator.model.history import DriveHistory, JobHistory
-from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo
+from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo, children_of
 from orchestrator.model.slot import SlotInfo, SlotState
 
 if TYPE_CHECKING:
@@ -293,11 +293,7 @@ def _pausable(rack: "Rack", job: AsyncJob | None) -> bool:
 
 
 def _children(rack: "Rack", job: AsyncJob | None) -> list[AsyncJob]:
-    """Of this job, by id. A child runs in its parent's slot, and comes after it."""
-    if job is None:
-        return []
-    later = rack.get_jobs_list(ListInfo(slot_id=job.slot_id, after_id=job.id, limit=LOOKED_BACK))
-    return [other for other in later if other.parent_id == job.id]
+    return list(children_of(job, rack.get_jobs_list)) if job is not None else []
 
 
 def _why_not(slot: SlotInfo) -> str:
