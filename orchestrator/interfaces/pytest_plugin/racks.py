@@ -1,0 +1,55 @@
+"""Where the tests' rack comes from, and how little of it they need.
+
+simulated[:WORDS] ──▶ a rack without hardware, in this process
+http(s)://...     ──▶ a service's
+FILE              ──▶ the service that owns the file, else the rack is opened in this process
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from orchestrator.model.job import AsyncJob
+from orchestrator.model.slot import SlotInfo
+
+
+class UsedRack(Protocol):
+    """What the fixtures use of a rack. `Rack` and `RemoteRack` are two; arguments and errors are as there."""
+
+    @property
+    def is_simulated(self) -> bool: ...
+    @property
+    def operations(self) -> Mapping[str, Any]:
+        """By name."""
+
+    def slots(self) -> tuple[SlotInfo, ...]: ...
+    def start(
+        self, operation: str, client_ref: int, slot_id: int, parent: int | None = None, /, **options: Any
+    ) -> int: ...
+    def result(self, operation: str, job_id: int, timeout: float | None = None, /) -> Any: ...
+    def get_job_status(self, job_id: int) -> AsyncJob: ...
+    def open_jobs(self, slot_id: int | None = None) -> tuple[AsyncJob, ...]:
+        """Those that have not ended; a rack of one job's children may give those alone."""
+
+    def cancel_job(self, job_id: int) -> AsyncJob: ...
+    def wait(self, job_ids: Iterable[int], timeout: float | None = None) -> tuple[AsyncJob, ...]: ...
+    def close(self) -> None: ...
+
+
+def open_rack(text: str, *, words: str = "", token_file: Path | None = None, cafile: Path | None = None) -> UsedRack:
+    """The rack that `--rack TEXT` names. Raises OrchestratorError, with the remedy.
+
+    Args:
+        words: what a simulated rack is like where `text` does not say it.
+        token_file, cafile: for a service; without a file the token is ORCHESTRATOR_TOKEN's.
+    """
+    # a further kind of rack, such as `suite:FD`, is one more `if` here
+    if text == "simulated" or text.startswith("simulated:"):
+        from orchestrator.interfaces.pytest_plugin.simulated import open_simulated
+
+        return open_simulated(words, text.partition(":")[2])
+    from orchestrator.interfaces.reach import Named, open_any
+
+    if text.startswith(("http://", "https://")):
+        return open_any(Named(url=text, token_file=token_file, cafile=cafile))
+    return open_any(Named(config=Path(text), cafile=cafile))
