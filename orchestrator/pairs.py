@@ -7,6 +7,8 @@ from orchestrator.model.errors import InvalidArgument
 from orchestrator.model.recipe import RecipePreview, RecipeResult
 from orchestrator.model.scan import ScanResult
 from orchestrator.model.self_test import SelfTestKind
+from orchestrator.model.suite import SuiteResult
+from orchestrator.model.suite import SuiteResult
 from orchestrator.model.verdict import Verdict
 from orchestrator.operations.declare import Operation
 
@@ -36,6 +38,11 @@ class Pairs:
 
     def preview_recipe(self, client_ref: int, slot_id: int, *, name: str, parent: int | None = None) -> int: return self.start("preview_recipe", client_ref, slot_id, parent, name=name)
     def preview_recipe_result(self, job_id: int, timeout: float | None = None) -> RecipePreview: return cast(RecipePreview, self.result("preview_recipe", job_id, timeout))
+    def record_tests(self, client_ref: int, slot_id: int, *, serial: str, results: str, parent: int | None = None) -> int: return self.start("record_tests", client_ref, slot_id, parent, serial=serial, results=results)
+    def record_tests_result(self, job_id: int, timeout: float | None = None) -> SuiteResult: return cast(SuiteResult, self.result("record_tests", job_id, timeout))
+
+    def run_pytest(self, client_ref: int, slot_id: int, *, path: str, args: str = "", timeout_s: float = 3600.0, parent: int | None = None) -> int: return self.start("run_pytest", client_ref, slot_id, parent, path=path, args=args, timeout_s=timeout_s)
+    def run_pytest_result(self, job_id: int, timeout: float | None = None) -> SuiteResult: return cast(SuiteResult, self.result("run_pytest", job_id, timeout))
     # fmt: on
 
     @overload
