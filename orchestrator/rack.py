@@ -18,6 +18,7 @@ from orchestrator.actors.supervisor import Release
 from orchestrator.model.errors import InvalidArgument, NotPausable, UnknownSlot, WrongOperation
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
 from orchestrator.model.plan import Plan
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.operations.declare import Operation
 from orchestrator.pairs import Name, Pairs
@@ -197,6 +198,11 @@ class Rack(Pairs, RackHistory):
             slots = described.slots if described else {}
             return {slot_id: slot.plan for slot_id, slot in slots.items() if slot.plan is not None}
         return dict.fromkeys(self._tables.labels, described.plan) if described.plan else {}
+
+    @property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """What `run_recipe` can do here, by name. The first call may read files, for some 0.1 s."""
+        return MappingProxyType(dict(self._tables.recipes()))
 
     @property
     def layout(self) -> "ChassisSettings | None":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.adapters.tool import checked_device_type, checked_node, is_behind_raid
@@ -20,6 +20,7 @@ from orchestrator.mistakes import explain
 from orchestrator.model import numbering
 from orchestrator.model.errors import ConfigError, Refused
 from orchestrator.model.place import Rule, is_hctl, overlap
+from orchestrator.model.recipe import Recipe
 from orchestrator.operations.declare import collect
 from orchestrator.settings_alerts import AlertSettings
 from orchestrator.settings_parts import (
@@ -32,6 +33,7 @@ from orchestrator.settings_parts import (
     store_block,
 )
 from orchestrator.settings_plans import PlanField, PlansField, mentions_plans, nearest, resolve
+from orchestrator.settings_recipes import Recipes, files, names, own, shipped
 
 _DEVICE_TYPES = ("sat", "ata", "scsi", "nvme", "auto", "usbjmicron", "usbsunplus", "sntjmicron", "sntrealtek",
                  "sntasmedia", "megaraid,0", "3ware,0", "areca,1", "cciss,0", "aacraid,0,0,0")  # fmt: skip
@@ -208,6 +210,12 @@ class RackSettings(Part):
     temperature: TemperatureSettings | None = None
     """Of the slots that say nothing of their own."""
     alerts: tuple[AlertSettings, ...] = ()
+    _own_recipes: dict[str, Recipe] = PrivateAttr(default_factory=dict)
+
+    @property
+    def recipes(self) -> Recipes:
+        """By name: those beside the file, and the shipped ones. The first call of a process reads the latter."""
+        return {**shipped(), **self._own_recipes}
 
 
 _PARTS: dict[tuple[str, ...], type[BaseModel]] = {
@@ -229,11 +237,15 @@ _PARTS: dict[tuple[str, ...], type[BaseModel]] = {
 
 
 def load(path: Path) -> RackSettings:
-    """The rack that the file describes. Raises ConfigError, which names every mistake, a line each."""
+    """The rack that the file describes, and the recipes beside it. Raises ConfigError: every mistake, a line each."""
     file = read_yaml(path)
-    settings = RackSettings()
+    settings, recipes, told_of_recipes = RackSettings(), dict[str, Recipe](), list[str]()
     if mentions_plans(file.data):
-        resolve(file, collect())
+        resolve(file, collect(), names(path))
+    try:
+        recipes = own(path, collect()) if files(path) else {}
+    except ConfigError as exc:
+        told_of_recipes.append(exc.text)
     try:
         settings = RackSettings.model_validate(file.data or {})
     except ValidationError as exc:
@@ -244,10 +256,12 @@ def load(path: Path) -> RackSettings:
     claims = list(_claims(file))
     counted = {claim.slot_id: slot for claim in claims if (slot := _counted(file, claim)) is not None}
     file.mistakes += _contradictions(file, claims)
-    if file.mistakes:
-        lines = [f"{path}:{m.line}:{m.column}: {m.text}" for m in sorted(set(file.mistakes))]
-        raise ConfigError("\n".join(lines))
-    return settings.model_copy(update={"slots": {**settings.slots, **counted}})
+    lines = [f"{path}:{m.line}:{m.column}: {m.text}" for m in sorted(set(file.mistakes))]
+    if lines or told_of_recipes:
+        raise ConfigError("\n".join((*lines, *told_of_recipes)))
+    made = settings.model_copy(update={"slots": {**settings.slots, **counted}})
+    made._own_recipes = recipes
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from orchestrator.adapters.owner import Owner
 from orchestrator.adapters.process import ChildProcesses
 from orchestrator.adapters.reader import Readers
 from orchestrator.adapters.smartctl import Smartctl
+from orchestrator.adapters.suites import PytestSuites
 from orchestrator.adapters.threads import Threads
 from orchestrator.adapters.udev import Discovery
 from orchestrator.model.clock import RackClock
@@ -68,6 +69,7 @@ def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Pa
             "matcher": matcher,
             "plans": {slot_id: slot.plan for slot_id, slot in slots if slot.plan is not None},
             "budget": budget_of(described),
+            "recipes": lambda: described.recipes,
             "heat": {slot_id: limits for slot_id, limits in heat.items() if limits is not None},
             "controllers": {slot_id: name for slot_id, name in controllers.items() if name is not None},
         }
@@ -84,6 +86,7 @@ def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Pa
         operations=collect(),
         surfaces=surfaces,
         lamps=lamps,
+        suites=PytestSuites(record=children),
         close=close,
         store=store,
         rearrange=lambda described: replace(made, **arrangement(described)),

@@ -1,8 +1,10 @@
 """The parts of a simulated rack on real threads: the real adapters over a stand-in smartctl and drive models."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from orchestrator.adapters.smartctl import Smartctl
+from orchestrator.adapters.suites import PytestSuites
 from orchestrator.adapters.threads import Threads
 from orchestrator.model.budget import NO_BUDGET, controller_of
 from orchestrator.model.clock import RackClock
@@ -16,6 +18,7 @@ from orchestrator.system import Parts
 from orchestrator.system_limits import budget_of, heat_of
 
 if TYPE_CHECKING:
+    from orchestrator.model.recipe import Recipe
     from orchestrator.settings import RackSettings
 
 MOST_SLOTS = 10_000
@@ -59,6 +62,14 @@ def parts(
         controllers={slot_id: controller_of(place(slot_id)) for slot_id in labels},
         surfaces=surfaces,
         lamps=lamps,
+        suites=PytestSuites(simulated=True),
         close=ports.close,
         store=store,
+        recipes=_shipped if described is None else lambda: described.recipes,
     ), simulation
+
+
+def _shipped() -> "Mapping[str, Recipe]":
+    from orchestrator.settings_recipes import shipped  # reads YAML: only for those who want a recipe
+
+    return shipped()

@@ -19,7 +19,7 @@ HOUSE = (
     "system_limits system_store",
     "settings",
     "mistakes",
-    "settings_alerts",
+    "settings_alerts settings_recipes",
     "settings_plans settings_parts",
     "actors",
     "simulated",

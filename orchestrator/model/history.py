@@ -15,6 +15,9 @@ from orchestrator.model.report import SmartReport
 from orchestrator.model.slot import SlotInfo
 
 BEFORE, AFTER = "before", "after"
+NAMED_COUNTERS = ("temperature_celsius", "power_on_hours", "grown_defects", "uncorrected_errors", "media_errors",
+                  "percentage_used", "available_spare", "critical_warning")  # fmt: skip
+"""Beside them an ATA drive's attributes, as "attribute_5_raw" and "attribute_5_value"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,7 @@ class KeptReport:
 
 def counters(report: SmartReport) -> tuple[tuple[str, float], ...]:
     """What can be followed over a drive's life; only what the drive said."""
-    names = ("temperature_celsius", "power_on_hours", "grown_defects", "uncorrected_errors", "media_errors",
-             "percentage_used", "available_spare", "critical_warning")  # fmt: skip
-    found = [(name, float(value)) for name in names if (value := getattr(report, name)) is not None]
+    found = [(name, float(value)) for name in NAMED_COUNTERS if (value := getattr(report, name)) is not None]
     for attribute in report.attributes:
         if attribute.raw is not None:
             found.append((f"attribute_{attribute.id}_raw", float(attribute.raw)))

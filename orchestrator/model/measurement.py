@@ -1,9 +1,10 @@
 """A number that a test found, with the limits it was held against."""
 
 import dataclasses
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,28 @@ def measurements_of(answer: Any) -> Iterator[Measurement]:
         for field in dataclasses.fields(answer):
             if _is_number(value := getattr(answer, field.name)):
                 yield Measurement(field.name, value)
+
+
+def names_of(kind: Any) -> tuple[str, ...] | None:
+    """What an answer of this type can measure; None where it may be anything: a type with `measurements` says what in
+    MEASURES, or does not."""
+    parts = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    found: list[str] = []
+    for part in parts:
+        if hasattr(part, "MEASURES"):
+            found += part.MEASURES
+        elif hasattr(part, "measurements"):
+            return None
+        elif part in (int, float):
+            found.append("answer")
+        elif dataclasses.is_dataclass(part):
+            hints = get_type_hints(part)
+            found += [
+                field.name
+                for field in dataclasses.fields(part)
+                if {int, float}.intersection(get_args(hints[field.name]) or (hints[field.name],))
+            ]
+    return tuple(found)
 
 
 def _is_number(value: Any) -> bool:

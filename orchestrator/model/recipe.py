@@ -37,6 +37,8 @@ class Limit:
     name: str
     at_least: float | None = None
     at_most: float | None = None
+    if_told: bool = False
+    """Only for drives that tell it; else one that does not has something unchecked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Growth:
     name: str
     """As model/history.py names it, such as "attribute_5_raw" or "media_errors"."""
     at_most: float
+    if_told: bool = False
+    """Only for drives that tell it, before or after; else one that does not has something unchecked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +172,16 @@ def check_limits(
         if measured is None and limit.name in after:
             measured = Measurement(limit.name, after[limit.name])
         if measured is None:
-            missing.append(limit.name)
+            if not limit.if_told:
+                missing.append(limit.name)
             continue
         told[limit.name] = Measurement(measured.name, measured.value, measured.unit, limit.at_least, limit.at_most)
     in_step, in_all = [(growth, before, "_in_step") for growth in step.grows], [(g, first, "") for g in whole]
     for growth, then, when in (*in_step, *in_all):
         name = f"grown_{growth.name}{when}"
-        if not is_spoken(growth.name, protocol):
+        if not is_spoken(growth.name, protocol) or (
+            growth.if_told and growth.name not in then and growth.name not in after
+        ):
             continue
         if growth.name not in then or growth.name not in after:
             missing.append(name)

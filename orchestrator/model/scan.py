@@ -9,6 +9,7 @@ outer zones (low LBAs, about twice as fast as the inner ones) stand beside its i
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import ClassVar
 
 from orchestrator.model.judge import judge_report
 from orchestrator.model.measurement import Measurement
@@ -45,6 +46,10 @@ class Stretch:
 class ScanResult:
     """What a read scan found."""
 
+    MEASURES: ClassVar = (
+        "unreadable_places", "mean_mb_per_s", "slowest_zone_mb_per_s", "slowest_read_ms", "hottest_celsius",
+    )  # fmt: skip
+    """All names of `measurements`."""
     start_lba: int
     end_lba: int
     """The first LBA that was not read; the whole range was, unless `gave_up`."""
