@@ -8,7 +8,6 @@ from orchestrator.model.recipe import RecipePreview, RecipeResult
 from orchestrator.model.scan import ScanResult
 from orchestrator.model.self_test import SelfTestKind
 from orchestrator.model.suite import SuiteResult
-from orchestrator.model.suite import SuiteResult
 from orchestrator.model.verdict import Verdict
 from orchestrator.operations.declare import Operation
 

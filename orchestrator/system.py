@@ -23,7 +23,7 @@ from orchestrator.model.clock import RackClock
 from orchestrator.model.heat import HeatLimits
 from orchestrator.model.place import Matcher
 from orchestrator.model.plan import Plan
-from orchestrator.model.ports import DriveAccess, Lamps, Ports, Sighting, Source, Store, Surfaces
+from orchestrator.model.ports import DriveAccess, Lamps, Ports, Sighting, Source, Store, Suites, Surfaces
 from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.operations.declare import Operations
@@ -50,6 +50,7 @@ class Parts:
     store: Store | None = None
     surfaces: Surfaces | None = None
     lamps: Lamps | None = None
+    suites: Suites | None = None
     plans: Mapping[int, Plan] = field(default_factory=dict)
     """What starts by itself, by slot id."""
     budget: Budget = NO_BUDGET
@@ -96,6 +97,7 @@ class System:
             Allowance(self.tables, parts.clock, parts.ports.lock()),
             parts.surfaces,
             parts.lamps,
+            parts.suites,
         )
         self._places = Places(tuple(empty), parts.find_slots, self.tables.unheard)
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from orchestrator.actors.children import Children
 from orchestrator.actors.directory import DRAIN_S, Drain, Ended, Noted, Retried
+from orchestrator.actors.suite_desk import Desk
 from orchestrator.actors.tables import Cell, Order
 from orchestrator.actors.workplace import Control, Finished, Halted, Workplace
 from orchestrator.model.drive import Drive
@@ -31,6 +32,7 @@ from orchestrator.model.plain import dumps, loads
 from orchestrator.model.ports import Event, Lamp, Surface
 from orchestrator.model.recipe import Recipe
 from orchestrator.model.report import SmartReport
+from orchestrator.model.suite_talk import Said
 from orchestrator.model.verdict import Verdict, VerdictStatus
 from orchestrator.operations.bench import Done, Share
 from orchestrator.operations.declare import Operation
@@ -129,6 +131,23 @@ class WorkerBench:
         finally:
             if lamp is not None:
                 lamp.off()
+
+    @contextmanager
+    def suite(self, drive: Drive, path: str, args: tuple[str, ...], *, timeout_s: float) -> Iterator[Iterator[Said]]:
+        suites, stop, why = self._place.suites, self._control.stop, None
+        if suites is None:
+            raise Refused("this rack has no way to run a pytest suite")
+        suite = self._reach(drive, lambda: suites.begin(path, args, deadline_s=timeout_s, stop=stop))
+        try:
+            yield Desk(self._place, self._job, self._control, simulated=suites.simulated).serve(suite)
+        except ToolStuck:
+            raise
+        except OrchestratorError as exc:
+            why = exc
+            self._control.check()
+            raise
+        finally:
+            suite.close(self._control.why or why)
 
     def peers(self, drive: Drive, operation: str | None = None) -> tuple[Any, ...]:
         tables, found = self._place.tables, dict[str, Any]()

@@ -9,7 +9,7 @@ from orchestrator.actors.post import Post
 from orchestrator.actors.tables import Tables
 from orchestrator.model.clock import RackClock
 from orchestrator.model.errors import NoAnswer
-from orchestrator.model.ports import DriveAccess, Event, Lamps, Ports, Surfaces
+from orchestrator.model.ports import DriveAccess, Event, Lamps, Ports, Suites, Surfaces
 
 
 class Control:
@@ -80,3 +80,4 @@ class Workplace:
     allowance: Allowance
     surfaces: Surfaces | None = None
     lamps: Lamps | None = None
+    suites: Suites | None = None

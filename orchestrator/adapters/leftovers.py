@@ -174,6 +174,21 @@ def kill_leftovers(path: Path) -> tuple[Leftover, ...]:
     return found
 
 
+def kill_marked(mark: bytes) -> None:
+    """Kill every process whose environment was given this `NAME=value`, and what they start meanwhile; WAIT_S at most.
+
+    For marks that no other process has: a random one of a child that is being ended.
+    """
+    until = time.monotonic() + WAIT_S
+    while True:
+        found = [process for path in Path("/proc").glob("[0-9]*") if (process := _process(int(path.name)))]
+        living = [p for p in found if not p.has_ended and p.pid != os.getpid() and mark in _environment(p.pid)]
+        denied = [process for process in living if not _kill(process)]
+        if denied == living or time.monotonic() >= until:
+            return
+        time.sleep(_PAUSE_S)
+
+
 def _read(path: Path) -> _Run | None:
     """Of this boot and of this user, else None. O_NONBLOCK: in /tmp anybody may put a pipe there."""
     try:

@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from orchestrator.model.drive import Presence
+from orchestrator.model.errors import OrchestratorError
 from orchestrator.model.history import Change, DriveHistory, EndedJob, JobHistory, Unfinished
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo, ResultSet
 from orchestrator.model.place import Place
 from orchestrator.model.report import SmartReport
 from orchestrator.model.scan import Stretch
+from orchestrator.model.suite_talk import Asked, Said
 
 
 class Event(Protocol):
@@ -210,3 +212,35 @@ class Lamps(Protocol):
 
     def light(self, presence: Presence, *, stop: Event) -> Lamp | None:
         """None where this drive's slot has none that we can reach."""
+
+
+class Suite(Protocol):
+    """A pytest suite that runs in a process of its own. Belongs to one thread."""
+
+    def next(self) -> Said | Asked:
+        """What it says next; blocks until then. An Asked is to be answered before the next one.
+
+        Raises JobCancelled when `stop` was set, ToolTimeout at the deadline; ToolFailed when it says what it must not,
+        or has gone without saying how it ended.
+        """
+
+    def answer(self, value: Any = None, error: OrchestratorError | None = None) -> None:
+        """To what it asked: a plain value or a record, or why not. Does not wait: ToolFailed when it does not read."""
+
+    def close(self, why: OrchestratorError | None = None) -> None:
+        """End it, with all that it started; within 6 s. May be called twice. ToolStuck where it cannot be killed.
+
+        What it asks meanwhile is answered with `why`, so that its own clean-up knows.
+        """
+
+
+class Suites(Protocol):
+    """The way to a team's own pytest suites."""
+
+    @property
+    def simulated(self) -> bool:
+        """The drives are models."""
+
+    def begin(self, path: str, args: tuple[str, ...], *, deadline_s: float, stop: Event) -> Suite:
+        """`deadline_s`: host seconds for all of it. ToolMissing where there is no pytest, ToolFailed where no process
+        can be started."""

@@ -4,7 +4,7 @@ Every call blocks, and raises the reason when the job is to stop: JobCancelled, 
 Interrupted, SlotCrashed. An operation lets these pass, after putting the drive right.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -14,6 +14,7 @@ from orchestrator.model.job import AsyncJob
 from orchestrator.model.ports import Lamp, Surface
 from orchestrator.model.recipe import Recipe
 from orchestrator.model.report import SmartReport
+from orchestrator.model.suite_talk import Said
 from orchestrator.model.verdict import Verdict
 
 T = TypeVar("T")
@@ -130,6 +131,18 @@ class Bench(Protocol):
             timeout_s: rack seconds of running, after which it is cancelled; pauses do not count.
             share: which part of this job's progress it is.
         Raises what a start raises, and the reason when this job is to stop; a failed child is told, not raised.
+        """
+
+    def suite(
+        self, drive: Drive, path: str, args: tuple[str, ...], *, timeout_s: float
+    ) -> AbstractContextManager[Iterator[Said]]:
+        """A pytest suite in a process of its own, and what it says, up to its Ended; it lives as long as the context.
+
+        It reaches the drive through this rack alone: what it starts is a child of this job.
+
+        Args:
+            timeout_s: host seconds.
+        Raises ToolMissing without pytest; ToolTimeout; ToolFailed when it cannot be started, or died unasked.
         """
 
     def find(self, operation: Callable[..., Any] | str) -> Any:

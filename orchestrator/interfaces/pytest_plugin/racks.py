@@ -2,6 +2,7 @@
 
 simulated[:WORDS] ──▶ a rack without hardware, in this process
 http(s)://...     ──▶ a service's
+suite:FD          ──▶ one slot, in the process of a run_pytest job: suite_rack.py
 FILE              ──▶ the service that owns the file, else the rack is opened in this process
 """
 
@@ -43,7 +44,10 @@ def open_rack(text: str, *, words: str = "", token_file: Path | None = None, caf
         words: what a simulated rack is like where `text` does not say it.
         token_file, cafile: for a service; without a file the token is ORCHESTRATOR_TOKEN's.
     """
-    # a further kind of rack, such as `suite:FD`, is one more `if` here
+    if text.startswith("suite:"):
+        from orchestrator.interfaces.pytest_plugin.suite_rack import open_suite
+
+        return open_suite()
     if text == "simulated" or text.startswith("simulated:"):
         from orchestrator.interfaces.pytest_plugin.simulated import open_simulated
 

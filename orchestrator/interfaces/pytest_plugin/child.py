@@ -1,0 +1,66 @@
+"""pytest's side of a run_pytest job: tells it what was collected, what runs, and each test's result.
+
+    collection ──▶ "collected"   each test ──▶ "began", its reports ──case_of──▶ "case"   session's end ──▶ "finished"
+
+Loaded by -p in the process of such a job. SIGTERM ends pytest as Ctrl-C does: what a fixture set up, it tears down.
+"""
+
+import dataclasses
+import signal
+from typing import Any
+
+import pytest
+
+from orchestrator.interfaces.pytest_plugin import cases
+from orchestrator.interfaces.pytest_plugin.suite_rack import LINE, Line
+
+PLUGIN = "orchestrator.interfaces.pytest_plugin"
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """The fixtures are there too where entry points are not loaded, or the package is used from its source."""
+    if not _has_fixtures(pluginmanager):
+        pluginmanager.import_plugin(PLUGIN)
+
+
+def _has_fixtures(manager: pytest.PytestPluginManager) -> bool:
+    return any(getattr(plugin, "__name__", "") == PLUGIN for plugin in manager.get_plugins())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if LINE is not None:
+        config.pluginmanager.register(Teller(LINE), "orchestrator-suite")
+
+
+class Teller:
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._reports: dict[str, list[Any]] = {}
+        self._names: dict[str, str] = {}
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the worker thread's, whatever that was
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._line.say(say="collected", count=len(session.items))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._line.say(say="began", name=nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._reports.setdefault(report.nodeid, []).append(report)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        if reports := self._reports.pop(nodeid, None):
+            self._line.say(say="case", case=dataclasses.asdict(cases.case_of(reports)))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        done = yield
+        if self._line.over:
+            item.session.shouldstop = self._line.over
+        return done
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._line.say(say="finished", status=int(exitstatus))
