@@ -91,7 +91,7 @@ def find_service(named: Named) -> "RemoteRack | None":
     if named.simulated:
         return None
     if named.address is not None:
-        return _connect(named.address, _token(named.token_file), named.cafile)
+        return _connect(named.address, read_token(named.token_file), named.cafile)
     if named.config is not None:
         from orchestrator.adapters.owner import address_of_owner
 
@@ -124,7 +124,8 @@ def _connect(url: str, token: str | None, cafile: Path | None, first_s: float | 
     return rack
 
 
-def _token(file: Path | None) -> str | None:
+def read_token(file: Path | None) -> str | None:
+    """Of the file, else of the environment. Raises ConfigError for a file that holds none, or that others can read."""
     if file is None:
         return os.environ.get("ORCHESTRATOR_TOKEN") or None
     try:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from orchestrator.model import plain
-from orchestrator.model.errors import JobNotFinished, NoAnswer, OrchestratorError, Refused, Unreachable
+from orchestrator.model.errors import JobNotFinished, NoAnswer, Refused, Unreachable
 from orchestrator.model.measurement import Measurement
 from orchestrator.model.suite import CaseOutcome, CaseResult
 
@@ -168,5 +168,6 @@ def text_of(report: Report) -> str:
     return line[:_LONGEST]
 
 
-def remedy_of(error: BaseException | None) -> str:
-    return error.remedy if isinstance(error, OrchestratorError) else ""
+def is_without_answer(report: Any) -> bool:
+    seen = seen_in(report)
+    return report.outcome == "failed" and seen is not None and seen.blame is Blame.NO_ANSWER

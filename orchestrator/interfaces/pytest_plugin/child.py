@@ -11,20 +11,23 @@ from typing import Any
 
 import pytest
 
+from orchestrator.interfaces import pytest_plugin
 from orchestrator.interfaces.pytest_plugin import cases
 from orchestrator.interfaces.pytest_plugin.suite_rack import LINE, Line
+from orchestrator.model.suite import CaseOutcome
 
 PLUGIN = "orchestrator.interfaces.pytest_plugin"
+_SOUND = (CaseOutcome.PASSED, CaseOutcome.SKIPPED)
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """The fixtures are there too where entry points are not loaded, or the package is used from its source."""
     if not _has_fixtures(pluginmanager):
-        pluginmanager.import_plugin(PLUGIN)
+        pluginmanager.register(pytest_plugin, PLUGIN)
 
 
 def _has_fixtures(manager: pytest.PytestPluginManager) -> bool:
-    return any(getattr(plugin, "__name__", "") == PLUGIN for plugin in manager.get_plugins())
+    return manager.is_registered(pytest_plugin)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,7 +40,6 @@ class Teller:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._reports: dict[str, list[Any]] = {}
-        self._names: dict[str, str] = {}
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the worker thread's, whatever that was
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -51,8 +53,14 @@ class Teller:
         self._reports.setdefault(report.nodeid, []).append(report)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        if reports := self._reports.pop(nodeid, None):
-            self._line.say(say="case", case=dataclasses.asdict(cases.case_of(reports)))
+        reports = self._reports.pop(nodeid, None)
+        if not reports:
+            return
+        case = cases.case_of(reports)
+        if case.outcome in _SOUND and not any(map(cases.seen_in, reports)):
+            self._line.say(say="apart")
+        else:
+            self._line.say(say="case", case=dataclasses.asdict(case))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:

@@ -2,11 +2,11 @@
 
 simulated[:WORDS] ──▶ a rack without hardware, in this process
 http(s)://...     ──▶ a service's
-suite:FD          ──▶ one slot, in the process of a run_pytest job: suite_rack.py
 FILE              ──▶ the service that owns the file, else the rack is opened in this process
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,23 +37,32 @@ class UsedRack(Protocol):
     def close(self) -> None: ...
 
 
-def open_rack(text: str, *, words: str = "", token_file: Path | None = None, cafile: Path | None = None) -> UsedRack:
-    """The rack that `--rack TEXT` names. Raises OrchestratorError, with the remedy.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options and the ini file say."""
 
-    Args:
-        words: what a simulated rack is like where `text` does not say it.
-        token_file, cafile: for a service; without a file the token is ORCHESTRATOR_TOKEN's.
-    """
-    if text.startswith("suite:"):
-        from orchestrator.interfaces.pytest_plugin.suite_rack import open_suite
+    text: str
+    """simulated, simulated:WORDS, an address, or the path of a rack file."""
+    words: str = ""
+    """What a simulated rack is like, where `text` does not say it."""
+    token_file: Path | None = None
+    """Of a service; without it the token is ORCHESTRATOR_TOKEN's."""
+    cafile: Path | None = None
 
-        return open_suite()
-    if text == "simulated" or text.startswith("simulated:"):
+    @property
+    def is_url(self) -> bool:
+        return self.text.startswith(("http://", "https://"))
+
+
+def open_rack(wanted: Wanted) -> UsedRack:
+    """Raises OrchestratorError, with the remedy."""
+    # a further kind of rack, such as `suite:FD`, is one more `if` here
+    if wanted.text == "simulated" or wanted.text.startswith("simulated:"):
         from orchestrator.interfaces.pytest_plugin.simulated import open_simulated
 
-        return open_simulated(words, text.partition(":")[2])
+        return open_simulated(wanted.words, wanted.text.partition(":")[2])
     from orchestrator.interfaces.reach import Named, open_any
 
-    if text.startswith(("http://", "https://")):
-        return open_any(Named(url=text, token_file=token_file, cafile=cafile))
-    return open_any(Named(config=Path(text), cafile=cafile))
+    if wanted.is_url:
+        return open_any(Named(url=wanted.text, token_file=wanted.token_file, cafile=wanted.cafile))
+    return open_any(Named(config=Path(wanted.text), cafile=wanted.cafile))
