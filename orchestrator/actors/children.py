@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.actors.directory import Wish
 from orchestrator.actors.workplace import Control, Workplace
-from orchestrator.model.errors import Interrupted, JobNotFinished
+from orchestrator.model.errors import Interrupted, JobNotFinished, NoAnswer
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, OpenedBy, children_of
 from orchestrator.operations.bench import Done, Share
 from orchestrator.operations.declare import Operation
@@ -22,7 +22,7 @@ class Children:
         """`taken_up`: an earlier process worked at the job, and may have opened some."""
         self._place, self._job, self._control, self._taken_up = place, job, control, taken_up
         self._steps: list[int] | None = None
-        """By id; without those that a restart ended: they are done again."""
+        """By id."""
 
     def run(self, operation: Operation[..., Any], options: dict[str, Any]) -> Done:
         self._control.check()
@@ -41,7 +41,7 @@ class Children:
         self._control.check()
         if self._steps is None:
             known = children_of(self._job, self._place.tables.select) if self._taken_up else ()
-            self._steps = [child.id for child in known if child.error is None or child.error.code != Interrupted.code]
+            self._steps = [child.id for child in known if _is_step(child)]
         if nth == len(self._steps):
             self._steps.append(self._open(operation, options))
         child_id, shares = self._steps[nth], self._place.tables.shares
@@ -88,8 +88,25 @@ class Children:
                 tables.cancelled.add(child_id)
                 place.post.tell("directory", Wish(child_id))
         self._control.check()
+        self._be_alone(child)
         took_s = 0.0
         if child.started is not None and child.ended is not None:
             took_s = max(0.0, place.clock.rack_s((child.ended - child.started).total_seconds()) - stood_s)
         completed = child.status is AsyncJobStatus.COMPLETED
         return Done(child, tables.answer(operation, child_id) if completed else None, round(took_s, 3), timed_out)
+
+    def _be_alone(self, child: AsyncJob) -> None:
+        """Its worker tells the end a moment before it is off the drive; one that hangs there is no company."""
+        claims, looks = self._place.tables.claims[self._job.slot_id], 20
+        while child.id in claims and looks:
+            self._control.stop.wait(LEAST_LOOK_S / 10)
+            self._control.check()
+            looks -= 1
+        if child.id in claims:
+            raise NoAnswer(f"job {child.id} ({child.name}) left a tool at the drive that cannot be killed")
+
+
+def _is_step(child: AsyncJob) -> bool:
+    """The job opened it itself, as others may too; and no restart ended it: then it is done again."""
+    interrupted = child.error is not None and child.error.code == Interrupted.code
+    return child.opened_by is OpenedBy.RECIPE and not interrupted

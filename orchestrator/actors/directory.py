@@ -252,7 +252,7 @@ class JobDirectory(pykka.ThreadingActor):
             tables.answers[job.id] = end.answer
             status, progress = AsyncJobStatus.COMPLETED, 100
         else:
-            status, progress = AsyncJobStatus.FAILED, max(job.progress, cell.percent if cell else -1)
+            status, progress = AsyncJobStatus.FAILED, min(max(job.progress, cell.percent if cell else -1), 99)
         if tables.running.get(job.slot_id) == job.id:
             del tables.running[job.slot_id]
         tables.jobs[job.id] = job = changed(

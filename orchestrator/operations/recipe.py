@@ -69,8 +69,6 @@ def run_recipe(drive: Drive, bench: Bench, *, name: Annotated[str, Holds.RECIPE]
         recipe = bench.recipe(name)
         kept = Kept(recipe, (_wanted(recipe, report),))
         bench.keep(kept, wait=True)
-    else:
-        bench.new_attempt(f"goes on behind {len(kept.readings) - 1} steps after a restart")
     course = _Course(drive, bench, kept)
     found = course.run(report)
     verdict = judge_recipe(found)
@@ -98,16 +96,20 @@ class _Course:
             if against:
                 results.append(StepResult(str(step.step), StepOutcome.SKIPPED, reasons=(Reason("skipped", against),)))
                 continue
-            self._bench.checkpoint()
-            self._bench.note(f"step {number + 1} of {len(steps)}: {step.step}")
             share = _share(expected, number)
-            left_s = None if share.then_s is None else share.then_s + (expected[number] or 0.0)
-            self._bench.progress(share.begin, remaining_s=left_s)
+            if self._ran + 1 == len(self._kept.readings):  # else it was done before a restart
+                self._begin(f"step {number + 1} of {len(steps)}: {step.step}", share, expected[number])
             result = self._do(step, share)
             results.append(result)
             if result.outcome in _BAD and step.on_fail is OnFail.STOP:
                 stopped = f"stopped behind step {number + 1}"
         return RecipeResult(self._recipe.name, tuple(results))
+
+    def _begin(self, what: str, share: Share, expected_s: float | None) -> None:
+        self._bench.checkpoint()
+        self._bench.note(what)
+        left_s = None if share.then_s is None or expected_s is None else share.then_s + expected_s
+        self._bench.progress(share.begin, remaining_s=left_s)
 
     def _do(self, step: RecipeStep, share: Share) -> StepResult:
         done = self._bench.step(

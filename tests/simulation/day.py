@@ -29,7 +29,8 @@ from orchestrator.rack import Rack
 from orchestrator.simulated.rack import Simulation
 from orchestrator.simulated.world import World
 from tests.simulation.plan_truth import PlanTruth, draw_plans
-from tests.simulation.racks import build
+from tests.simulation.racks import RECIPES, build
+from tests.simulation.recipe_truth import check_recipes
 from tests.simulation.stores import WorldStore, die, replayed
 from tests.simulation.truth import AuditedAccess, Truth
 
@@ -83,6 +84,8 @@ class Day:
         self.plans = draw_plans(drawn, self.slots) if drawn.random() < self.planned else {}
         caps = (Caps(), Caps(drawn.choice((None, 1, 3)), drawn.choice((None, 1, 2)), drawn.choice((None, 1, 2))))
         self.budget = Budget(caps[1], drawn.choice(caps)) if drawn.random() < 0.4 else Budget()
+        self.cooking = random.Random(f"{self.world.seed}/recipes")
+        self.recipe_rate = self.cooking.choice((0.0, 0.0, 0.2))
 
     def _plan_truth(self) -> Any:
         return PlanTruth(self.truth, self.rack, self.plans)
@@ -157,6 +160,8 @@ class Day:
     def open_some(self, me: int) -> list[int]:
         rng, rack = self.rng, self.rack
         slot_id, found = rng.randint(1, self.slots), list[int]()
+        if self.cooking.random() < self.recipe_rate:
+            found.append(rack.run_recipe(me, slot_id, name=self.cooking.choice(sorted(RECIPES))))
         for _ in range(rng.choice((1, 1, 3))):
             match rng.choice(("short", "short", "extended", "health", "walk", "two_steps", "stumble", "child")):
                 case "short" | "extended" as kind:
@@ -302,6 +307,7 @@ class Day:
             self.truth.check(slot.drive == (truth.drive if truth else None), f"I11: {slot}, but there is {truth}")
             self.plan_truth.lost(slot.id, at_the_end=True)
             self.truth.check(slot.state in (SlotState.READY, SlotState.EMPTY), f"I11: not free again: {slot}")
+        check_recipes(self.truth, rack)
         began = world.time
         if world.rng.random() < 0.5 and (free := [s for s in rack.slots() if s.state is SlotState.READY]):
             with contextlib.suppress(StoreUnavailable):

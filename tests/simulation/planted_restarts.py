@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.actors import take_up
+from orchestrator.actors import children, take_up
+from orchestrator.actors.children import Children
 from orchestrator.actors.door import Door
 from orchestrator.actors.outbox import Outbox
 from orchestrator.actors.plans import Plans
@@ -23,7 +24,7 @@ from orchestrator.actors.recorder import Recorder
 from orchestrator.actors.tables import Tables
 from orchestrator.actors.take_up import TakeUp
 from orchestrator.actors.worker import WorkerBench
-from orchestrator.model.job import AsyncJobStatus, changed
+from orchestrator.model.job import AsyncJobStatus, OpenedBy, changed
 from orchestrator.model.self_test import Begun
 from orchestrator.operations.self_test import run_smart_test
 from tests.simulation.day import live
@@ -195,6 +196,24 @@ def a_plan_is_begun_anew(patch: pytest.MonkeyPatch) -> None:
         return course(self, *args)
 
     patch.setattr(Plans, "_course", unheard_of)
+
+
+# -- a recipe's steps
+
+
+@plant(19)
+def a_step_that_a_restart_ended_counts_as_done(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(children, "_is_step", lambda child: child.opened_by is OpenedBy.RECIPE)
+
+
+@plant(6)
+def steps_of_before_a_restart_are_done_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(children, "children_of", lambda job, ask: ())
+
+
+@plant(47)
+def a_recipe_goes_on_beside_a_tool_that_hangs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Children, "_be_alone", lambda self, child: None)
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """A rack in virtual time, and the operations that its days are made of."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from orchestrator.model.budget import NO_BUDGET, Budget, Load
 from orchestrator.model.clock import RackClock
 from orchestrator.model.drive import Drive
-from orchestrator.model.plan import Plan
+from orchestrator.model.plan import Plan, Step
 from orchestrator.model.ports import Sighting, Store
+from orchestrator.model.recipe import Growth, Limit, OnFail, Recipe, RecipeStep
 from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, Operations, operation, shipped
 from orchestrator.rack import Rack
@@ -40,6 +42,31 @@ def stumble(drive: Drive, bench: Bench) -> str:
     """An operation with a bug."""
     bench.sleep(1)
     raise LookupError("a bug of the operation's author")
+
+
+def _step(name: str, **options: Any) -> RecipeStep:
+    return RecipeStep(Step(name, tuple(options.items())))
+
+
+RECIPES = {
+    "strict": Recipe(
+        "strict",
+        "stops at the first step that is not good",
+        (_step("read_health"), _step("run_smart_test", kind="short"), _step("walk", steps=5)),
+        (Growth("attribute_5_raw", 0), Growth("grown_defects", 0), Growth("media_errors", 0)),
+    ),
+    "patient": Recipe(
+        "patient",
+        "goes on whatever comes, but not for ever",
+        (
+            replace(_step("walk", steps=30), timeout_s=120.0, on_fail=OnFail.CONTINUE),
+            replace(_step("run_smart_test", kind="extended"), timeout_s=7200.0, on_fail=OnFail.CONTINUE),
+            replace(_step("stumble"), on_fail=OnFail.CONTINUE),
+            replace(_step("read_scan", end_lba=10_000_000), limits=(Limit("unreadable_places", at_most=0),)),
+            _step("run_smart_test", kind="short"),
+        ),
+    ),
+}
 
 
 def operations() -> Operations:
@@ -78,6 +105,7 @@ def build(
         lamps=SimulatedLamps(simulation.find),
         plans=plans or {},
         budget=budget,
+        recipes=lambda: RECIPES,
         controllers={slot_id: f"pci-{slot_id % 2}" for slot_id in ids},
     )
     return Rack(parts, simulation)

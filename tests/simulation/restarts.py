@@ -248,8 +248,15 @@ class WatchedAccess(AuditedAccess):
 
     def abort_self_test(self, presence: Presence, *, stop: Event) -> None:
         wanted = self.day.crash_rate or self.day.over or presence.drive.serial in self.day.stopped
+        wanted = wanted or self._timed_out(presence)
         self.truth.check(bool(wanted), f"I13: nobody asked to end the self-test of {presence}")
         super().abort_self_test(presence, stop=stop)
+
+    def _timed_out(self, presence: Presence) -> bool:
+        """A recipe's step that took too long is cancelled by the recipe."""
+        tables = self.truth.rack._tables if self.truth.rack is not None else None
+        jobs = [tables.jobs.get(job_id) for job_id in tables.cancelled] if tables is not None else []
+        return any(job is not None and job.parent_id and job.drive == presence.drive for job in jobs)
 
     def _audit(self, presence: Presence) -> None:
         if self.truth.rack is not None and self.day.store is not None:

@@ -12,6 +12,8 @@ FOUND_BUGS = (
     (37, "the same"),
     (300, "not the program's: another job's self-test was taken for the job's own"),
     (515, "not the program's: a drive that came while nobody looked, and had gone again, was taken for a new one"),
+    (152, "a recipe went on beside the tool of its step that could not be killed"),
+    (192, "a scan that had read everything and then failed showed 100 %"),
     (335, "a child began while its parent stood in the queue, behind its own old worker"),
 )
 

@@ -109,7 +109,7 @@ class WatchedJobs(dict[int, AsyncJob]):
             self.newest = max(self.newest, job_id)
             return
         check(not old.has_ended, f"I3: an ended job changed: {old} -> {new}")
-        check(old.progress <= new.progress, f"I9: progress fell: {old} -> {new}")
+        check(old.progress <= new.progress or old.attempt < new.attempt, f"I9: progress fell: {old} -> {new}")
         check((new.progress == 100) == (new.status is AsyncJobStatus.COMPLETED), f"I9: 100 without an end: {new}")
         check((new.error is not None) == (new.status is AsyncJobStatus.FAILED), f"I3: an error and no failure: {new}")
         check(new.drive == old.drive, f"I12: a job changed its drive: {new}")
