@@ -31,11 +31,11 @@ class ServedRecords:
         return self.rack.is_simulated
 
     def slot_text(self, slot_id: int) -> str:
-        label = self._labels.get(slot_id, str(slot_id))
+        label = self.labels.get(slot_id, str(slot_id))
         return str(slot_id) if label == str(slot_id) else f"{slot_id} ({label})"
 
     @cached_property
-    def _labels(self) -> dict[int, str]:
+    def labels(self) -> dict[int, str]:
         return {slot.id: slot.label for slot in self.rack.slots()}
 
     def get_jobs_list(self, info: ListInfo) -> ResultSet:

@@ -193,15 +193,24 @@ _PAGE = 1_000
 
 
 def children_of(job: AsyncJob, ask: Callable[[ListInfo], ResultSet]) -> tuple[AsyncJob, ...]:
-    """The jobs that this one opened, by id: they are its slot's, and came after it and before its end.
+    """The jobs that this one opened, by id. As `descendants_of`, without those further down."""
+    return tuple(found for found in descendants_of(job, ask) if found.parent_id == job.id)
+
+
+def descendants_of(job: AsyncJob, ask: Callable[[ListInfo], ResultSet]) -> tuple[AsyncJob, ...]:
+    """The jobs that this one opened, and those that they did, by id: they are its slot's, and came after it and before
+    its end.
 
     Args:
         ask: `get_jobs_list` of whatever keeps the jobs. Asked for the slot's jobs since, a thousand at a time.
     """
-    found, after = list[AsyncJob](), job.id
+    found, family, after = list[AsyncJob](), {job.id}, job.id
     while True:
         page = ask(ListInfo(slot_id=job.slot_id, after_id=after, limit=_PAGE)).items
-        found += (other for other in page if other.parent_id == job.id)
+        for other in page:
+            if other.parent_id in family:
+                found.append(other)
+                family.add(other.id)
         last = page[-1] if page else None
         if last is None or len(page) < _PAGE:
             return tuple(found)

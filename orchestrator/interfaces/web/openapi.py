@@ -76,7 +76,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         found |= {422: "It makes no sense"}
     if "{" in route.path or method != "GET":
         found |= {404: "No such thing"}
-    if method != "GET" or route.path.endswith("/result"):
+    if method != "GET" or route.path.endswith(("/result", "/report")):
         found |= {409: "Not now", 503: "The service takes no work now"}
     if route.path.endswith("/result"):
         found |= {problems.JOB_FAILED: "The job ended without an answer"}

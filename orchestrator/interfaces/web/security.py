@@ -228,6 +228,7 @@ class Closed:
             self.begun = True
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             for name, value in HEADERS.items():
-                headers[name] = value
+                if name != "content-security-policy" or name not in headers:  # a report forbids itself more
+                    headers[name] = value
             headers.setdefault("cache-control", "no-store")
         await self._send(message)
