@@ -131,7 +131,9 @@ class StepReader:
                 self.wrong(at, f"{name}: {option} takes one value, not a block")
                 continue
             try:
-                options[option] = value_of(operation.options[option], text or "none")
+                value = value_of(operation.options[option], text or "none")
+                is_path = operation.options[option].holds is Holds.PATH and value
+                options[option] = str(self._file.path.absolute().parent / value) if is_path else value
             except InvalidArgument as exc:
                 self.wrong(at, f"{name}: {exc}")
             if operation.options[option].holds is Holds.RECIPE and text not in self._recipes:

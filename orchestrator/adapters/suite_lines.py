@@ -1,6 +1,7 @@
 """The lines between a suite's process and the job that runs it: JSON, one message a line, read as what they must be.
 
-    {"say": "collected", "count": 3}   {"say": "began", "name": "..."}   {"say": "case", "case": {...}}
+    {"say": "collected", "count": 3}   {"say": "began", "name": "..."}   {"say": "apart"}
+    {"say": "case", "case": {...}}
     {"say": "ask", "id": 7, "verb": "...", "given": {...}}
         ◀── {"id": 7, "value": ...} or {"id": 7, "error": {code, text, remedy}, "over": false}
     {"say": "finished", "status": 0}
@@ -18,7 +19,7 @@ from typing import Any
 from orchestrator.model.errors import OrchestratorError, ToolFailed
 from orchestrator.model.plain import loads
 from orchestrator.model.suite import CaseResult
-from orchestrator.model.suite_talk import Asked, Began, Collected
+from orchestrator.model.suite_talk import Apart, Asked, Began, Collected
 
 LONGEST_NAME, LONGEST_TEXT = 500, 1_000
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -56,7 +57,7 @@ class Lines:
         return line
 
 
-def read(line: bytes) -> Collected | Began | CaseResult | Asked | Finished:
+def read(line: bytes) -> Collected | Began | CaseResult | Apart | Asked | Finished:
     """Raises ToolFailed for what is none of these."""
     try:
         found = json.loads(line)
@@ -69,6 +70,8 @@ def read(line: bytes) -> Collected | Began | CaseResult | Asked | Finished:
                 result: CaseResult = loads(json.dumps(case), CaseResult)
                 name, text = clean(result.name, LONGEST_NAME), clean(result.text, LONGEST_TEXT)
                 return replace(result, name=name, text=text)
+            case {"say": "apart"}:
+                return Apart()
             case {"say": "ask", "id": int(number), "verb": str(verb), "given": dict(given)}:
                 return Asked(number, verb, given)
             case {"say": "finished", "status": int(status)}:

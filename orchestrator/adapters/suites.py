@@ -32,7 +32,7 @@ from orchestrator.model.errors import JobCancelled, NoAnswer, OrchestratorError,
 from orchestrator.model.errors import ToolTimeout as TooSlow
 from orchestrator.model.ports import Event
 from orchestrator.model.suite import CaseResult
-from orchestrator.model.suite_talk import Asked, Began, Collected, Ended, Said
+from orchestrator.model.suite_talk import Apart, Asked, Began, Collected, Ended, Said
 
 MARK = "ORCHESTRATOR_SUITE"
 """The environment variable that all the processes of one suite carry."""
@@ -185,8 +185,9 @@ class PytestSuite:
             self._asked = said.number
         if isinstance(said, Collected):
             self._collected_at = time.monotonic()
-        if isinstance(said, CaseResult):
+        if isinstance(said, CaseResult | Apart):
             self._begun = None
+        if isinstance(said, CaseResult):
             self._case_bytes += len(line)
             if self._case_bytes > MOST_CASES:
                 raise ToolFailed("the results of its tests are more than 4 MB", remedy="split the suite")

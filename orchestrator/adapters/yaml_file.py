@@ -44,11 +44,12 @@ class YamlFile:
     mistakes: list[Mistake] = field(default_factory=list)
     keys: dict[Where, tuple[int, int]] = field(default_factory=dict)
     values: dict[Where, tuple[int, int]] = field(default_factory=dict)
+    path: Path = Path()
 
 
 def read_yaml(path: Path) -> YamlFile:
     """Raises ConfigError when the file cannot be opened, may be written by anybody, or is longer than 1 MiB."""
-    file = YamlFile()
+    file = YamlFile(path=path)
     try:
         node = YAML(typ="safe", pure=True).compose(_text(path))
     except MarkedYAMLError as exc:

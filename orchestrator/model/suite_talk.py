@@ -1,6 +1,6 @@
 """What the process of a pytest suite tells the job that runs it, in this order.
 
-Collected ──▶ ( Began ──▶ CaseResult ) for each test ──▶ Ended          Asked: in between, as often as it likes
+Collected ──▶ ( Began ──▶ CaseResult or Apart ) for each test ──▶ Ended          Asked: in between, as often as it likes
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,11 @@ class Began:
     """This test has run for a moment. Quick ones are not told."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A test that takes no drive is done, and did not fail: it says nothing of the drive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +54,4 @@ class Ended:
     """Why there is no JUnit XML."""
 
 
-Said = Collected | Began | CaseResult | Ended
+Said = Collected | Began | CaseResult | Apart | Ended

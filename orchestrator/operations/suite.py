@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import InvalidArgument, ToolFailed
 from orchestrator.model.suite import CaseResult, SuiteResult, judge_suite
-from orchestrator.model.suite_talk import Began, Collected, Ended
+from orchestrator.model.suite_talk import Apart, Began, Collected, Ended
 from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, Holds, operation
 
@@ -71,7 +71,7 @@ def run_pytest(
         ToolMissing: pytest is not installed beside the orchestrator.
         ToolTimeout: it did not end within timeout_s. ToolFailed: pytest could not run it, or its process died.
     """
-    cases, count, ended = list[CaseResult](), 0, Ended(0, 0.0, "", "")
+    cases, done, count, ended = list[CaseResult](), 0, 0, Ended(0, 0.0, "", "")
     with bench.suite(drive, path, _words(args), timeout_s=timeout_s) as suite:
         for said in suite:
             match said:
@@ -79,10 +79,12 @@ def run_pytest(
                     count = said.count
                     bench.progress(0)
                 case Began():
-                    bench.note(f"test {len(cases) + 1} of {max(count, len(cases) + 1)}: {said.name}")
-                case CaseResult():
-                    cases.append(said)
-                    bench.progress(100 * len(cases) / max(count, len(cases)))
+                    bench.note(f"test {done + 1} of {max(count, done + 1)}: {said.name}")
+                case CaseResult() | Apart():
+                    done += 1
+                    bench.progress(100 * done / max(count, done))
+                    if isinstance(said, CaseResult):
+                        cases.append(said)
                 case Ended():
                     ended = said
     if ended.exit_status not in _ANSWERS:

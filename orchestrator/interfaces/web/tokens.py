@@ -32,7 +32,7 @@ class Scope(StrEnum):
     RUN = "run"
     """Start, pause, resume and cancel jobs."""
     ADMIN = "admin"
-    """Release slots."""
+    """Release slots, and run code on the host: pytest suites."""
 
 
 IMPLIED = {
