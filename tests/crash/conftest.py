@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters.leftovers import boot_ticks
-from tests.crash.drives import Drives
+from tests.crash.drives import SPEED, Drives
 from tests.crash.rack_process import until
 from tests.crash.truth import Truth
 
@@ -69,8 +69,8 @@ def lives() -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.fixture
-def drives(tmp_path: Path) -> Iterator[Drives]:
-    with contextlib.closing(Drives(tmp_path)) as drives:
+def drives(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Drives]:
+    with contextlib.closing(Drives(tmp_path, getattr(request, "param", SPEED))) as drives:
         yield drives
 
 

@@ -42,12 +42,12 @@ exit "$status"
 class Drives:
     """A drive a slot, the stand-in that asks them, and the rack file. Close it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, speed: float = SPEED) -> None:
         self.folder, self.nodes = folder, Path(tempfile.mkdtemp(prefix="crash-", dir="/dev/shm"))
         profiles = {protocol: next(p for p in load_profiles() if p.protocol is protocol) for protocol in Protocol}
         self.models: dict[int, DriveModel] = {}
         for slot_id, protocol in KINDS.items():
-            self.models[slot_id] = DriveModel(profiles[protocol], f"SN{slot_id}", lambda: time.monotonic() * SPEED)
+            self.models[slot_id] = DriveModel(profiles[protocol], f"SN{slot_id}", lambda: time.monotonic() * speed)
             with (self.nodes / f"bay-{slot_id}").open("wb") as node:
                 node.truncate(SURFACE_BYTES)
         self.hanging = False
