@@ -30,7 +30,9 @@ app = typer.Typer(
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Who or what it is for; jobs and logs show it.", show_default=False)],
-    scope: Annotated[list[str], typer.Option("--scope", help="read, run (starts jobs), or admin (releases slots, runs pytest suites).")],
+    scope: Annotated[
+        list[str], typer.Option("--scope", help="read, run (starts jobs), or admin (also suites and release).")
+    ],
     days: Annotated[
         float | None, typer.Option(help="It ends after so many; left out = never.", show_default=False)
     ] = None,
