@@ -52,6 +52,7 @@ def check(file: Path, *, as_json: bool) -> int:
     rack = settings.load(file)
     if rack.simulated is not None:
         print(json.dumps({"simulated": True, "slots": rack.simulated.slots}) if as_json else f"{file}: SIMULATED")
+        _show_recipes(rack, as_json=as_json)
         return 0
     blocks = {name: block for name, block in list_blocks() if isinstance(block, Block)}
     slots, strangers = tuple(look(rack, blocks)), tuple(others(rack, blocks))
@@ -60,7 +61,19 @@ def check(file: Path, *, as_json: bool) -> int:
             print(json.dumps(line))
     else:
         _show(file, slots, strangers)
+    _show_recipes(rack, as_json=as_json)
     return int(any(slot.state == CONFLICT for slot in slots))
+
+
+def _show_recipes(rack: "RackSettings", *, as_json: bool) -> None:
+    """Those beside the file, and how many there are with the shipped ones."""
+    own = [recipe for _, recipe in sorted(rack.recipes.items()) if recipe.source]
+    if as_json:
+        for recipe in own:
+            print(json.dumps({"recipe": recipe.name, "steps": len(recipe.steps), "source": recipe.source}))
+        return
+    named = ", ".join(f"{recipe.name} ({len(recipe.steps)} steps)" for recipe in own) or "none"
+    print(f"recipes: {len(rack.recipes)} without a mistake, {len(own)} of them beside the file: {printable(named)}")
 
 
 def schema() -> None:

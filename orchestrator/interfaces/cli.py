@@ -258,7 +258,7 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of a rack file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Read a rack file: its mistakes, which slots hold a drive now, and a line for each drive that no slot means.
+    """Read a rack file and the recipes beside it: mistakes, which slots hold a drive, and a line for each other drive.
 
     Asks udev and touches no drive. Exit status 1 when slots contradict each other, 2 for a wrong file.
 
@@ -275,6 +275,30 @@ def check(
         raise InvalidArgument("no rack file was named", remedy="give its path, or say --schema")
     else:
         raise typer.Exit(check_command.check(file, as_json=as_json))
+
+
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Show this one, step by step.", show_default=False)] = None,
+    config: Config = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    cafile: CaFile = None,
+    as_json: Json = False,
+) -> None:
+    """List the recipes: those that come with the orchestrator, and those beside the rack file.
+
+    `orchestrator run recipe SLOT --name NAME` does one; with --dry-run it says what would be done.
+
+    \b
+    Examples:
+      orchestrator recipes
+      orchestrator recipes burn-in --config config/rack.yaml
+      orchestrator recipes --url https://bench-7:8443 --json
+    """
+    from orchestrator.interfaces.recipes_command import show_recipes
+
+    show_recipes(Named(config, False, url, token_file, cafile), name, as_json=as_json)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from orchestrator.interfaces import outcome
+from orchestrator.interfaces import outcome, telling
 from orchestrator.interfaces.jobs_command import HEADS, head_of, local, print_jobs, show_head
 from orchestrator.interfaces.outcome import printable
 from orchestrator.interfaces.reach import Named
@@ -136,9 +136,12 @@ def _show_drive(records: Records, found: DriveHistory, *, apart: bool) -> None:
 
 def _show_job(records: Records, found: JobHistory) -> None:
     print(head_of(records, found.job))
-    for name, text in (("options", found.options), ("answer", found.answer)):
+    known = telling.known_answer(found.job.name, json.loads(found.answer)) if found.answer else None
+    for name, text in (("options", found.options), ("answer", found.answer if known is None else "")):
         if text:
             print(f"  {name}: {outcome.clipped(text)}")
+    if known is not None:
+        telling.print_tables(known)
     print()
     print_table(
         ("time", "who", "what", "cause"),

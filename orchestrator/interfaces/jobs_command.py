@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from orchestrator.interfaces import outcome
+from orchestrator.interfaces import outcome, telling
 from orchestrator.interfaces.outcome import printable
 from orchestrator.interfaces.reach import Named
 from orchestrator.interfaces.served_records import Records, records_of
@@ -82,10 +82,7 @@ def tell_result(records: Records, job: AsyncJob, answer: Any, *, as_json: bool) 
         print(json.dumps(job_json(records, job) | {"answer": answer} | outcome.verdict_json(verdict)))
     else:
         print(f"{head_of(records, job)}: {verdict.status.value.upper() if verdict else 'done'}")
-        if job.error is None and answer != outcome.plain(verdict):
-            print(f"  answer: {printable(str(answer))}")
-        for reason in verdict.reasons if verdict else ():
-            print(f"  - {printable(reason.text)}")
+        telling.tell_answer(job, answer)
     return outcome.exit_status(job)
 
 

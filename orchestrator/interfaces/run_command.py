@@ -19,17 +19,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 import typer.main
 
-from orchestrator.interfaces import outcome, words
+from orchestrator.interfaces import outcome, telling, words
 from orchestrator.interfaces.opening import title
 from orchestrator.interfaces.progress import Progress
 from orchestrator.interfaces.reach import AnyRack, Named, open_any
 from orchestrator.model.errors import JobNotFinished, UnknownOperation, Unreachable
 from orchestrator.model.job import AsyncJob
-from orchestrator.operations.declare import Operation, Option, collect
+from orchestrator.operations.declare import Holds, Operation, Option, collect
 from orchestrator.operations.written import value_of
 
 FIRST_LOOK_S, LOOK_S = 0.1, 0.5
 """Host seconds between two looks at the job, at first and after two seconds."""
+PREVIEWS = {"run_recipe": "preview_recipe"}
+"""What --dry-run does instead."""
 CANCEL_S = 12.0
 """Host seconds for a cancelled job to end; it does within 10."""
 
@@ -56,12 +58,16 @@ def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
         token_file: Path | None,
         cafile: Path | None,
         as_json: bool,
+        dry_run: bool = False,
         **texts: str | None,
     ) -> None:
         named = Named(config, simulated, url, token_file, cafile)
-        options = {name: value_of(operation.options[name], text) for name, text in texts.items() if text is not None}
-        operation.check(options)
-        raise typer.Exit(run_at(named, operation, slot, options, as_json=as_json))
+        given = {name: text for name, text in texts.items() if text is not None}
+        options = {name: _value(operation.options[name], text, named) for name, text in given.items()}
+        if named.address is None or not operation.runs_code:  # else what it names is on another host
+            operation.check(options)
+        done = collect()[PREVIEWS[operation.name]] if dry_run else operation
+        raise typer.Exit(run_at(named, done, slot, options, as_json=as_json))
 
     parameters = {
         "slot": words.Slot,
@@ -74,6 +80,8 @@ def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
         "as_json": words.Json,
     }
     defaults = {"slot": inspect.Parameter.empty, "simulated": False, "as_json": False}
+    if operation.name in PREVIEWS:
+        parameters["dry_run"], defaults["dry_run"] = words.DryRun, False
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name), annotation=kind)
@@ -82,15 +90,23 @@ def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
     )
     command.__annotations__ = parameters
     typed = short_name(operation.name)
+    needed = "".join(f" --{o.name.replace('_', '-')} {_metavar(o)}" for o in operation.options.values() if o.required)
     command.__doc__ = (
         f"{operation.summary}\n\n"
         f"Exit status: 0 done (pass or warn), 1 fail, unknown or no answer, 2 wrong usage.\n\n"
         f"\b\nExamples:\n"
-        f"  orchestrator run {typed} 3 --config config/rack.yaml\n"
-        f"  orchestrator run {typed} 3 --simulated --json\n"
-        f"  orchestrator run {typed} 3 --url https://bench-7:8443\n"
+        f"  orchestrator run {typed} 3{needed} --config config/rack.yaml\n"
+        f"  orchestrator run {typed} 3{needed} --simulated --json\n"
+        f"  orchestrator run {typed} 3{needed} --url https://bench-7:8443\n"
     )
     return command
+
+
+def _value(option: Option, text: str, named: Named) -> Any:
+    """A path is where the command was called, unless its rack may be on another host."""
+    value = value_of(option, text)
+    is_here = option.holds is Holds.PATH and named.address is None and value
+    return str(Path.cwd() / value) if is_here else value
 
 
 def _typed(option: Option) -> Any:
@@ -98,13 +114,16 @@ def _typed(option: Option) -> Any:
     default = "Required." if option.required else f"Default: {option.default}."
     return typer.Option(
         f"--{option.name.replace('_', '-')}",
-        metavar=_metavar(option.type),
+        metavar=_metavar(option),
         help=" ".join(f"{option.help}{limits} {default}".split()),
         show_default=False,
     )
 
 
-def _metavar(kind: Any) -> str:
+def _metavar(option: Option) -> str:
+    kind = option.type
+    if option.holds is not Holds.TEXT:
+        return option.holds.value.upper()
     if get_origin(kind) is Literal:
         return "|".join(str(value) for value in get_args(kind))
     parts = [part for part in get_args(kind) if part is not NoneType] or [kind]
@@ -196,10 +215,7 @@ def _tell(rack: AnyRack, job: AsyncJob, where: str, answer: Any) -> None:
     verdict = outcome.verdict_of(job)
     said = f"{verdict.status.value.upper()}" if verdict else "done"
     print(f"{where}: {outcome.drive_text(job.drive)}: {job.name}: {said}")
-    if job.error is None and answer != verdict:
-        print(f"  answer: {outcome.plain(answer)}")
-    for reason in verdict.reasons if verdict else ():
-        print(f"  - {outcome.printable(reason.text)}")
+    telling.tell_answer(job, answer)
 
 
 def names() -> list[str]:

@@ -19,4 +19,7 @@ CaFile = Annotated[Path | None, typer.Option("--cafile", help="PEM file of the a
 Job = Annotated[int, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)]
 Jobs = Annotated[list[int], typer.Argument(metavar="JOB...", help="The jobs' ids.", show_default=False)]
 Slot = Annotated[int, typer.Argument(metavar="SLOT", help="The slot's id.", show_default=False)]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Start nothing: say what would be done, at what risk and how long it takes.")
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON, one object a line, instead of text.")]

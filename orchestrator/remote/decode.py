@@ -9,6 +9,7 @@ from orchestrator.model.drive import Drive
 from orchestrator.model.errors import OrchestratorError
 from orchestrator.model.history import DriveHistory, JobHistory, KeptReport, Row, Sample, Stay
 from orchestrator.model.job import AsyncJob
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation, collect
 
@@ -22,6 +23,10 @@ def job(found: Json) -> AsyncJob:
 
 def slot(found: Json) -> SlotInfo:
     return _read(SlotInfo, found)
+
+
+def recipe(found: Json) -> Recipe:
+    return _read(Recipe, found)
 
 
 def answer(operation: Operation[..., Any] | str, found: Any) -> Any:

@@ -31,6 +31,7 @@ from orchestrator.model.errors import (
 )
 from orchestrator.model.history import AFTER, BEFORE, DriveHistory, JobHistory
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation
 from orchestrator.pairs import Name, Pairs
@@ -276,6 +277,12 @@ class RemoteRack(Pairs):
     def close(self) -> None:
         """Of this end: whoever waits here is told RackClosed, iterators of events end. The rack and its jobs go on."""
         self._connection.close()
+
+    @property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """As `Rack.recipes`: what `run_recipe` can do there, by name."""
+        found = map(decode.recipe, self._connection.get("/recipes")["items"])
+        return MappingProxyType({recipe.name: recipe for recipe in found})
 
     def __enter__(self) -> Self:
         return self

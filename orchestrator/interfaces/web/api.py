@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from orchestrator.interfaces.web import encode, history, schemas, starts
+from orchestrator.interfaces.web import encode, history, recipes, schemas, starts
 from orchestrator.interfaces.web.events import EventStream, Feed
 from orchestrator.interfaces.web.idempotency import Keys
 from orchestrator.interfaces.web.problems import JOB_FAILED, of_error
@@ -58,11 +58,13 @@ def router(rack: "Rack", feed: Feed) -> APIRouter:
         prefix="/api/v1", default_response_class=JsonReply, generate_unique_id_function=lambda route: route.name
     )
     keys = Keys()
+    names = tuple(sorted(rack.recipes))
     for operation in rack.operations.values():
-        starts.add(found, rack, operation, keys)
+        starts.add(found, rack, operation, keys, names)
     starts.add_unknown(found, rack)
     _jobs(found, rack, feed)
     history.add(found, rack)
+    recipes.add(found, rack)
     _slots(found, rack)
     _service(found, rack, feed)
     return found
@@ -141,7 +143,8 @@ def _slots(router: APIRouter, rack: "Rack") -> None:
 
 
 def _service(router: APIRouter, rack: "Rack", feed: Feed) -> None:
-    operations = {"items": [encode.operation(operation) for operation in rack.operations.values()]}
+    names = tuple(sorted(rack.recipes))
+    operations = {"items": [encode.operation(operation, names) for operation in rack.operations.values()]}
 
     @router.get("/operations", dependencies=READ, responses=_ok(schemas.Operations), tags=["operations"])
     async def list_operations() -> Response:

@@ -71,15 +71,15 @@ def event(event: Event) -> Json:
     }
 
 
-def operation(operation: Operation[..., Any]) -> Json:
-    """`options` is the JSON Schema of what a start takes under that name."""
+def operation(operation: Operation[..., Any], recipes: tuple[str, ...] = ()) -> Json:
+    """`options` is the JSON Schema of what a start takes under that name. `recipes`: the rack's, by name."""
     from orchestrator.interfaces.web import schemas
 
     return {
         "name": operation.name,
         "summary": operation.summary,
         "pausable": operation.pausable,
-        "options": schemas.options_of(operation).model_json_schema(),
+        "options": schemas.options_of(operation, recipes).model_json_schema(),
     }
 
 

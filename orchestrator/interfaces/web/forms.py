@@ -6,12 +6,14 @@ so the operation's own default holds. The rack checks all of it again.
 
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
 from orchestrator.interfaces.web.wording import unit, without_unit, words
-from orchestrator.operations.declare import Operation, Option
+from orchestrator.model.recipe import Recipe
+from orchestrator.operations.declare import Holds, Operation, Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,20 @@ class Form:
     fields: tuple[Field, ...]
 
 
-def form_of(operation: Operation[..., Any]) -> Form:
-    fields = tuple(_field(option) for option in operation.options.values())
+def form_of(operation: Operation[..., Any], recipes: Mapping[str, Recipe] | None = None) -> Form:
+    """`recipes`: what a recipe's option chooses from; None = its name is typed."""
+    fields = tuple(_field(option, recipes or {}) for option in operation.options.values())
     return Form(operation.name, words(operation.name), operation.summary, fields)
 
 
-def _field(option: Option) -> Field:
+def _field(option: Option, recipes: Mapping[str, Recipe]) -> Field:
     kinds = _parts(option.type)
     optional = type(None) in kinds
     kinds = [kind for kind in kinds if kind is not type(None)]
     control, as_type, choices = _control(kinds)
+    if option.holds is Holds.RECIPE and recipes:
+        control = "choice"
+        choices = tuple((name, f"{name}: {recipe.summary}") for name, recipe in sorted(recipes.items()))
     if choices and optional:
         choices = (("", "leave to the operation"), *choices)
     low = option.between

@@ -180,7 +180,8 @@ def router(rack: "Rack") -> APIRouter:
             queue=[waiting for waiting in queue if waiting.parent_id is None],
             children=_children(rack, job), pausable=_pausable(rack, job), labels=_labels(rack),
             temperature=_temperature(rack, slot), free=job is None,
-            forms=[form_of(operation) for _, operation in sorted(rack.operations.items())], why_not=_why_not(slot),
+            forms=[form_of(operation, rack.recipes) for _, operation in sorted(rack.operations.items())],
+            why_not=_why_not(slot),
         )  # fmt: skip
 
     @pages.get("/jobs")
@@ -221,7 +222,7 @@ def router(rack: "Rack") -> APIRouter:
         return show(
             request, rack, "job.html",
             job=job, labels=_labels(rack), pausable=_pausable(rack, job), children=_children(rack, job),
-            measured=tellings.measured(_answer(rack, job)),
+            measured=tellings.measured(_answer(rack, job), job.name),
             timeline=tellings.timeline(job, history), no_history=no_history,
             options=tellings.options(history), deltas=history.deltas if history else (),
             kept=history.reports if history else (),

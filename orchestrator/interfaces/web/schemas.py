@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, create_mod
 from orchestrator.model.drive import Drive
 from orchestrator.model.history import Row, Sample, Stay
 from orchestrator.model.job import AsyncJob, AsyncJobStatus
+from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo
-from orchestrator.operations.declare import Operation
+from orchestrator.operations.declare import Holds, Operation
 
 INT64 = 2**63
 Int64 = Annotated[int, Field(ge=-INT64, lt=INT64)]
@@ -67,6 +68,10 @@ class OperationInfo(BaseModel):
 
 class Operations(BaseModel):
     items: list[OperationInfo]
+
+
+class Recipes(BaseModel):
+    items: list[Recipe]
 
 
 class Health(BaseModel):
@@ -136,27 +141,30 @@ class Problem(BaseModel):
     serial: str
 
 
-def options_of(operation: Operation[..., Any]) -> type[BaseModel]:
-    """The operation's options, each with its type, default and range."""
-    return _options(operation)
+def options_of(operation: Operation[..., Any], recipes: tuple[str, ...] = ()) -> type[BaseModel]:
+    """The operation's options, each with its type, default and range. `recipes`: names that the document is to tell;
+    another one is left to the rack, whose recipes may change."""
+    return _options(operation, recipes)
 
 
 @functools.cache
-def _options(operation: Operation[..., Any]) -> type[BaseModel]:
+def _options(operation: Operation[..., Any], recipes: tuple[str, ...]) -> type[BaseModel]:
     found: dict[str, Any] = {}
     for option in operation.options.values():
         kind = option.type if _is_simple(option.type) else Annotated[option.type, Strict(False)]
         limits: dict[str, Any] = {}
         if option.between is not None:
             limits = {"ge": option.between.least, "le": option.between.most}
+        if option.holds is Holds.RECIPE and recipes:
+            limits["json_schema_extra"] = {"enum": list(recipes)}
         default = ... if option.required else option.default
         found[option.name] = (kind, Field(default, description=option.help or None, **limits))
     return create_model(f"{_title(operation.name)}Options", __base__=Taken, **found)
 
 
-def start_of(operation: Operation[..., Any]) -> type[BaseModel]:
-    """The body of a start."""
-    options = options_of(operation)
+def start_of(operation: Operation[..., Any], recipes: tuple[str, ...] = ()) -> type[BaseModel]:
+    """The body of a start. `recipes` as in `options_of`."""
+    options = options_of(operation, recipes)
     given = ... if any(option.required for option in operation.options.values()) else Field(default_factory=options)
     return create_model(
         f"Start{_title(operation.name)}",

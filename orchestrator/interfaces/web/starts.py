@@ -25,7 +25,11 @@ KEY = Header(
 )
 
 
-def add(router: APIRouter, rack: "Rack", operation: Operation[..., Any], keys: Keys) -> None:
+def add(
+    router: APIRouter, rack: "Rack", operation: Operation[..., Any], keys: Keys, recipes: tuple[str, ...] = ()
+) -> None:
+    """`recipes`: the names that the document tells; the rack knows those of the moment."""
+
     def start(request: Request, body: Any, idempotency_key: str | None = None) -> Response:
         options = {name: getattr(body.options, name) for name in type(body.options).model_fields}
 
@@ -41,7 +45,7 @@ def add(router: APIRouter, rack: "Rack", operation: Operation[..., Any], keys: K
         headers = {"location": f"/api/v1/jobs/{job_id}"} | ({"idempotency-replayed": "true"} if again else {})
         return JsonReply(encode.job(job), 202, headers)
 
-    start.__annotations__["body"] = schemas.start_of(operation)
+    start.__annotations__["body"] = schemas.start_of(operation, recipes)
     start.__annotations__["idempotency_key"] = Annotated[str | None, KEY]
     router.add_api_route(
         f"/operations/{operation.name}",

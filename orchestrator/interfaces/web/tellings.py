@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from orchestrator.interfaces import telling
+from orchestrator.interfaces.recipe_words import Table
 from orchestrator.interfaces.web import wording
 from orchestrator.interfaces.web.charts import Chart, chart
 from orchestrator.interfaces.web.faces import found, job_state
@@ -26,6 +28,11 @@ Drawn = tuple[Chart, str | datetime, str | datetime]
 class Measured:
     values: tuple[tuple[str, str], ...] = ()
     charts: tuple[Drawn, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.values or self.charts or self.tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,12 @@ class Temperature:
     time: datetime
 
 
-def measured(answer: Any) -> Measured:
-    """An answer's parts. A verdict has none: the page shows it with its reasons."""
+def measured(answer: Any, operation: str = "") -> Measured:
+    """An answer's parts. A verdict has none: the page shows it with its reasons. `operation`: whose it is."""
     if answer is None or isinstance(answer, Verdict):
         return Measured()
+    if (known := telling.known_answer(operation, answer)) is not None:
+        return Measured(tables=telling.tables(known))
     if not dataclasses.is_dataclass(answer):
         return Measured((("Answer", wording.value("", answer)),))
     values, charts = [], []
