@@ -45,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+    if getattr(config, "workerinput", {}).get("rack_grouped"):
+        config.option.loadgroup = True  # xdist reads a worker's own command line for it
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    return f"rack: {named(config)}" if named(config) else None
 
 
 def named(config: pytest.Config) -> str:
@@ -134,6 +140,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if named(config) and config.pluginmanager.hasplugin("dsession"):
         session_of(config).serve()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if KEY not in config.stash or config.option.dist != "loadgroup":
+        return None
+    from orchestrator.interfaces.pytest_plugin.scheduling import SlotScheduling
+
+    return SlotScheduling(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)

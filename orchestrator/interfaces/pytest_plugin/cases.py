@@ -47,10 +47,17 @@ class Seen:
     jobs: tuple[int, ...] = ()
     blame: Blame = Blame.NOTHING
     """Of this report's phase."""
+    why: str = ""
+    """What the newest of its jobs that judged the drive badly had to say."""
 
     @property
     def param(self) -> str:
         return param_of(self.slot_id)
+
+    @property
+    def place(self) -> str:
+        """The slot for people: its id, and its label where that says more."""
+        return str(self.slot_id) if self.label in ("", str(self.slot_id)) else f"{self.slot_id} ({self.label})"
 
 
 class Report(Protocol):
@@ -132,8 +139,10 @@ def _outcome(reports: Iterable[Report]) -> tuple[CaseOutcome, str]:
     for outcome in (CaseOutcome.FAILED, CaseOutcome.NO_ANSWER, CaseOutcome.ERROR, CaseOutcome.SKIPPED):
         for of_phase, report in found:
             if of_phase is outcome:
-                return outcome, text_of(report)
-    return (CaseOutcome.PASSED, "") if found else (CaseOutcome.ERROR, "it did not run")
+                return outcome, "; ".join(filter(None, (text_of(report), _why(report))))[:_LONGEST]
+    if not any(report.when == "call" for _, report in found):
+        return CaseOutcome.NO_ANSWER, "it was broken off"
+    return CaseOutcome.PASSED, ""
 
 
 def _of_phase(report: Report) -> CaseOutcome:
@@ -166,6 +175,11 @@ def text_of(report: Report) -> str:
     if colon and re.fullmatch(r"[\w.]+", kind):  # a class with its module
         line = rest if kind in ("AssertionError", "Failed") and rest else f"{kind.rpartition('.')[2]}: {rest}"
     return line[:_LONGEST]
+
+
+def _why(report: Report) -> str:
+    seen = seen_in(report)
+    return seen.why if seen and seen.blame is Blame.DRIVE else ""
 
 
 def is_without_answer(report: Any) -> bool:

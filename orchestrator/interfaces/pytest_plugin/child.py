@@ -40,14 +40,17 @@ class Teller:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._reports: dict[str, list[Any]] = {}
+        self._param = ""
+        """How the tests' ids name the one slot."""
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the worker thread's, whatever that was
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._param = cases.param_of(self._line.ask("slots")[0]["id"])
         self._line.say(say="collected", count=len(session.items))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._line.say(say="began", name=nodeid)
+        self._line.say(say="began", name=cases.name_of(nodeid, self._param))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reports.setdefault(report.nodeid, []).append(report)

@@ -5,6 +5,7 @@ drive.run_smart_test() ──start──▶ job ──result──▶ True, Fals
             Ctrl-C, a time limit ──┘ cancels it, and waits for its end
 """
 
+import difflib
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, cast
+
+import pytest
 
 from orchestrator.interfaces.pytest_plugin.racks import UsedRack
 from orchestrator.model.drive import Drive, Protocol
@@ -102,9 +105,12 @@ class TestDrive:
         return cast(Verdict, self.run("read_health"))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        rack = self.__dict__.get("_rack")
-        if name.startswith("_") or rack is None or name not in rack.operations:
-            raise AttributeError(f"a drive has no {name!r}, and this rack has no operation of that name")
+        __tracebackhide__ = True
+        known = () if name.startswith("_") else tuple(self._rack.operations)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise AttributeError(f"a drive has no {name!r}, and this rack no operation of that name{meant}")
 
         def run(**options: Any) -> Any:
             __tracebackhide__ = True
@@ -131,6 +137,8 @@ class TestDrive:
             if exc.remedy:
                 exc.add_note(f"remedy: {exc.remedy}")
             raise exc.with_traceback(None) from None  # the rack's own lines tell a test's author nothing
+        except pytest.fail.Exception as exc:  # a time limit ran out
+            raise exc.with_traceback(None) from None
 
     def _check(self, now: SlotInfo) -> None:
         if now.drive is None:

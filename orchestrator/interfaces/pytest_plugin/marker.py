@@ -12,7 +12,7 @@ from orchestrator.model.plan import Fits
 from orchestrator.model.slot import SlotInfo
 
 _KEYS = ("protocol", "min_capacity", "max_capacity", "model")
-_UNITS = {"": 1, "B": 1, **{f"{letter}{kind}": base ** (n + 1) for n, letter in enumerate("KMGTP")
+_UNITS: dict[str, int] = {"": 1, "B": 1, **{f"{letter}{kind}": base ** (n + 1) for n, letter in enumerate("KMGTP")
                             for kind, base in (("B", 1000), ("iB", 1024))}}  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 _SHOWN = 3
@@ -102,7 +102,7 @@ def _bytes(name: str, given: Any) -> int:
     unit = next((unit for unit in _UNITS if found and unit.lower() == found[2].lower()), None)
     if found is None or unit is None:
         raise InvalidArgument(f"the mark drive: {name} takes a size such as '1TB', '960 GB' or '1TiB', not {given!r}")
-    return round(float(found[1]) * _UNITS[unit])
+    return int(float(found[1]) * _UNITS[unit])
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:

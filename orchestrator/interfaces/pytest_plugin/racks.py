@@ -2,6 +2,7 @@
 
 simulated[:WORDS] ──▶ a rack without hardware, in this process
 http(s)://...     ──▶ a service's
+suite:FD          ──▶ one slot, in the process of a run_pytest job: suite_rack.py
 FILE              ──▶ the service that owns the file, else the rack is opened in this process
 """
 
@@ -56,7 +57,10 @@ class Wanted:
 
 def open_rack(wanted: Wanted) -> UsedRack:
     """Raises OrchestratorError, with the remedy."""
-    # a further kind of rack, such as `suite:FD`, is one more `if` here
+    if wanted.text.startswith("suite:"):
+        from orchestrator.interfaces.pytest_plugin.suite_rack import open_suite
+
+        return open_suite()
     if wanted.text == "simulated" or wanted.text.startswith("simulated:"):
         from orchestrator.interfaces.pytest_plugin.simulated import open_simulated
 

@@ -21,7 +21,7 @@ def record(rack: UsedRack, client_ref: int, results: Results) -> list[str]:
     jobs: list[tuple[str, int]] = []
     told: list[str] = []
     for slot_id, (seen, cases) in results.items():
-        where = f"slot {slot_id} ({seen.label}), {seen.serial}"
+        where = f"slot {seen.place}, {seen.serial}"
         try:
             for part in parts(cases):
                 job_id = rack.start("record_tests", client_ref, slot_id, serial=seen.serial, results=part)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.interfaces.outcome import clipped, printable
+from orchestrator.interfaces.outcome import printable
 from orchestrator.interfaces.pytest_plugin.cases import Seen, case_of, is_without_answer, param_of, seen_in, text_of
 from orchestrator.interfaces.pytest_plugin.recording import record
 from orchestrator.interfaces.table import plain_table
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from orchestrator.interfaces.pytest_plugin.session import Session
 
 HEADS = ("slot", "serial", "model", "passed", "failed", "no answer", "error", "skipped", "first failure")
+LONGEST = 120
+"""Characters of the last column; the report above has all of it."""
 _COUNTED = (CaseOutcome.PASSED, CaseOutcome.FAILED, CaseOutcome.NO_ANSWER, CaseOutcome.ERROR, CaseOutcome.SKIPPED)
 _WORST = (CaseOutcome.FAILED, CaseOutcome.NO_ANSWER, CaseOutcome.ERROR)
 
@@ -102,15 +104,17 @@ class Results:
         self._show_without_answer(terminalreporter)
         mark = "SIMULATED rack: no drive in it is real" if self._session.is_simulated else "rack"
         terminalreporter.section(mark)
-        rows = [list(self._row(slot_id, tested)) for slot_id, tested in sorted(self._tested.items())]
+        rows = [list(self._row(tested)) for _, tested in sorted(self._tested.items())]
         for line in plain_table(HEADS, rows).splitlines():
             terminalreporter.write_line(line)
+        for report in terminalreporter.stats.get("no answer", []):  # as pytest has a line for each that failed
+            terminalreporter.write_line(f"NO ANSWER {report.nodeid} - {printable(text_of(report))}", purple=True)
         for text in self._not_recorded:
             terminalreporter.write_line(f"not recorded: {printable(text)}", yellow=True)
 
-    def _row(self, slot_id: int, tested: Tested) -> Iterator[str]:
+    def _row(self, tested: Tested) -> Iterator[str]:
         cases, seen = tested.cases, tested.seen
-        yield str(slot_id) if seen.label in ("", str(slot_id)) else f"{slot_id} ({printable(seen.label)})"
+        yield printable(seen.place)
         yield printable(seen.serial)
         yield printable(seen.model)
         yield from (str(sum(case.outcome is outcome for case in cases)) for outcome in _COUNTED)
@@ -136,5 +140,6 @@ def _first(cases: Sequence[CaseResult]) -> str:
     for outcome in _WORST:
         for case in cases:
             if case.outcome is outcome:
-                return clipped(f"{case.name.rpartition('::')[2]}: {case.text}")
+                text = printable(f"{case.name.rpartition('::')[2]}: {case.text}")
+                return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
     return ""

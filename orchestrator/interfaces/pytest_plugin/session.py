@@ -8,12 +8,13 @@ xdist's worker:      asks that service (or the one that was named)     its repor
 import fcntl
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from orchestrator.interfaces.outcome import GOOD, reasons_text
 from orchestrator.interfaces.pytest_plugin import SLOT, marker
 from orchestrator.interfaces.pytest_plugin.cases import Blame, Seen, attach, blame_of, param_of
 from orchestrator.interfaces.pytest_plugin.drive import Notes, TestDrive
@@ -44,7 +45,7 @@ class Session:
         self._closing = ExitStack()
         self._drives: dict[int, TestDrive] = {}
         self._notes: Notes | None = None
-        self._forgotten: dict[str, int] = {}
+        self._refs: dict[str, int] = {}
         self.client_ref: int = self._given.get("rack_client_ref", secrets.randbits(48) << 12)
         """Of every job of this process."""
 
@@ -151,6 +152,8 @@ class Session:
             notes.without_answer |= blame is Blame.NO_ANSWER
             notes.broke_off = False
             slot = notes.slot
+            bad = self._judged_badly(notes.jobs) if report.failed else []
+            report.sections += [("what the drive's jobs found", "\n".join(bad))] if bad else []
             seen = Seen(
                 slot.id,
                 slot.label,
@@ -159,10 +162,21 @@ class Session:
                 tuple(notes.measurements),
                 tuple(notes.jobs),
                 blame,
+                bad[-1] if bad else "",
             )
             attach(report, seen)
             report.user_properties = [*report.user_properties, *properties(seen, notes.without_answer)]
         return report
+
+    def _judged_badly(self, job_ids: Iterable[int]) -> list[str]:
+        """A sentence for each of these jobs that ended with a bad verdict: `assert False` does not say why."""
+        found = []
+        for job_id in job_ids:
+            with suppress(OrchestratorError):
+                job = self.rack.get_job_status(job_id)
+                if job.verdict is not None and job.verdict.status not in GOOD:
+                    found.append(f"job {job.id}, {job.name}: {job.verdict.status}: {reasons_text(job.verdict)}")
+        return found
 
     # -- pytest-xdist's controller
 
@@ -178,16 +192,17 @@ class Session:
     def for_worker(self, name: str) -> dict[str, Any]:
         if self._served is None:
             return {}
-        self._forgotten[name] = self.client_ref + 1 + len(self._forgotten)
-        return self._served.input(self._slots) | {"rack_client_ref": self._forgotten[name]}
+        self._refs[name] = self.client_ref + 1 + len(self._refs)
+        own = {"rack_client_ref": self._refs[name], "rack_grouped": self._config.option.dist == "loadgroup"}
+        return self._served.input(self._slots) | own
 
     def forget_worker(self, name: str) -> None:
         """It has ended: what it still had running is cancelled, so that the slot is free for the next test."""
-        self._cancel({self._forgotten.get(name, -1)})
+        self._cancel({self._refs.get(name, -1)})
 
     def cancel_open_jobs(self) -> None:
         """Those of this session: a worker that was torn away may have left some."""
-        self._cancel({self.client_ref, *self._forgotten.values()})
+        self._cancel({self.client_ref, *self._refs.values()})
 
     def _cancel(self, client_refs: set[int]) -> None:
         if self._opened is None:
@@ -223,7 +238,7 @@ def _wanted(config: pytest.Config, text: str) -> Wanted:
     """Paths of the ini file are beside it, those of the command line are where pytest was called."""
     here = config.invocation_params.dir
     base = here if config.getoption("--rack") or config.inipath is None else config.inipath.parent
-    is_file = not text.startswith(("http://", "https://", "simulated:")) and text != "simulated"
+    is_file = not text.startswith(("http://", "https://", "simulated:", "suite:")) and text != "simulated"
     files = (cast("str | None", config.getoption(name)) for name in ("--rack-token-file", "--rack-cafile"))
     token_file, cafile = (here / file if file else None for file in files)
     return Wanted(str(base / text) if is_file else text, str(config.getini("rack_simulated")), token_file, cafile)
