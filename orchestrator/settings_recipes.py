@@ -115,7 +115,8 @@ class _Reader(StepReader):
         given = top.get("summary", "a line")
         if isinstance(given, str) and 0 < len(given.strip()) <= _LONGEST_SUMMARY:
             return " ".join(given.split())
-        self.wrong(("summary",), f"summary takes a text of 1 to {_LONGEST_SUMMARY} characters, not {shown(given)}")
+        text = f"summary takes a text of 1 to {_LONGEST_SUMMARY} characters, not {shown(given)}"
+        self.wrong(("summary",), text, key=True)
         return ""
 
     def _steps(self, data: Data, on_fail: OnFail, timeout_s: float | None) -> Iterator[tuple[RecipeStep, int]]:
