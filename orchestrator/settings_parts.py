@@ -1,8 +1,9 @@
 """The blocks of a rack file that are no slots: smartctl, simulated, chassis, store."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 Text = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f]+$")]
 
@@ -20,6 +21,19 @@ class SmartctlSettings(Part):
     """Host seconds for one smartctl."""
 
 
+def _faults(given: Any) -> Any:
+    """A fault, or a list of them."""
+    from orchestrator.simulated.drive import FAULTS  # the drive models: only for a rack that has sick ones
+
+    words = [given] if isinstance(given, str) else given
+    for word in words if isinstance(words, list) else ():
+        if word not in FAULTS:
+            raise PydanticCustomError(
+                "refused", "{text}", {"text": f"no fault {word!r}; there are: {', '.join(FAULTS)}"}
+            )
+    return words
+
+
 class SimulatedSettings(Part):
     """A rack without hardware."""
 
@@ -27,6 +41,16 @@ class SimulatedSettings(Part):
     speed: float = Field(default=1000.0, gt=0, le=1e6)
     """Rack seconds per real second."""
     seed: int = 0
+    faults: dict[int, Annotated[tuple[str, ...], BeforeValidator(_faults)]] = Field(default_factory=dict)
+    """By slot: what is wrong with its drive from the beginning."""
+
+    @model_validator(mode="after")
+    def _in_slots(self) -> Self:
+        for slot_id in self.faults:
+            if not 1 <= slot_id <= self.slots:
+                text = f"faults: slot {slot_id} is not there; this simulated rack has slots 1 to {self.slots}"
+                raise PydanticCustomError("refused", "{text}", {"text": text})
+        return self
 
 
 class ChassisSettings(Part):

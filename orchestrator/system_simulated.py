@@ -43,6 +43,9 @@ def parts(
     ports = Threads()
     clock = RackClock(ports, float(speed))
     simulation = Simulation(ports, clock, slots, seed)
+    for slot_id, faults in described.simulated.faults.items() if described and described.simulated else ():
+        for fault in faults:
+            simulation.inject(slot_id, fault)
     access = Smartctl(SimulatedProcesses(simulation.find_by_node), deadline_s=tool_deadline_s)
     surfaces = SimulatedSurfaces(simulation.find, clock, deadline_s=tool_deadline_s)
     lamps = SimulatedLamps(simulation.find)

@@ -88,6 +88,17 @@ smartclt: {}
         ("slots: {-1: {node: /dev/sda}}", "1:9: '-1' is no slot id"),
         ("slots: {3: {node: /dev/sda}}\nsimulated: {}", "2:1: a rack is real (slots) or simulated, never both"),
         ("simulated: {speed: .nan}", "1:20: simulated: speed"),
+        (
+            "simulated: {faults: {3: tired}}",
+            "1:25: no fault 'tired'; there are: self_test_failure, health_failed, hang",
+        ),
+        ("simulated: {faults: {3: [hot, tired]}}", "1:25: no fault 'tired'; there are: "),
+        (
+            "simulated: {slots: 2, faults: {3: hot}}",
+            "1:12: faults: slot 3 is not there; this simulated rack has slots 1",
+        ),
+        ("simulated: {faults: {three: hot}}", "1:22: 'three' is no slot id"),
+        ("simulated: {faults: [3]}", "1:21: simulated: faults takes a block of `key: value`"),
         ("simulated: {slots: 0}", "1:20: simulated: slots should be greater than or equal to 1, not '0'"),
         ("slots: {3: {node: /dev/sda}", "1:28: while parsing a flow mapping"),
         ("slots: !!python/object/apply:os.system [true]", "1:8: the tag !!python/object"),
