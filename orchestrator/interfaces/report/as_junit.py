@@ -8,7 +8,7 @@ never stands for a run that did not end well: then the run itself is a testcase,
 """
 
 import xml.etree.ElementTree as ET  # it only writes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,29 +72,36 @@ def _add_suite(root: ET.Element, report: Report, run: Run) -> None:
     about["time"] = f"{_seconds(run.started, run.ended):.3f}"
     if run.started is not None:
         about["timestamp"] = run.started.isoformat()
-    suite = ET.SubElement(root, "testsuite", about)
-    properties = ET.SubElement(suite, "properties")
+    suite = _add(root, "testsuite", about)
+    properties = _add(suite, "properties", {})
     for name, value in (*_properties(report, run), *_measured(tests)):
-        ET.SubElement(properties, "property", {"name": shown(name), "value": shown(value)})
+        _add(properties, "property", {"name": name, "value": value})
     for test in tests:
         _add_test(suite, test)
     if run is report.run:
         told = [report.statement, *(f"checked: {text}" for text in report.checked)]
         told += [f"not checked: {text}" for text in report.not_checked]
-        ET.SubElement(suite, "system-out").text = "\n".join(map(shown, told))
+        _add(suite, "system-out", {}, told)
 
 
 def _add_test(suite: ET.Element, test: _Test) -> None:
-    about = {"classname": shown(test.group), "name": shown(test.name), "time": f"{test.seconds:.3f}"}
-    case = ET.SubElement(suite, "testcase", about)
-    lines = [shown(line) for line in test.lines]
+    about = {"classname": test.group, "name": test.name, "time": f"{test.seconds:.3f}"}
+    case = _add(suite, "testcase", about)
     if test.tag:
-        why = {"type": shown(test.kind), "message": "; ".join(lines) or shown(test.kind)}
-        ET.SubElement(case, test.tag, why).text = "\n".join(lines) or shown(test.kind)
-    told = [] if test.tag else lines
-    told += [shown(f"{said(one)}{f' ({text})' if (text := limits(one)) else ''}") for one in test.measurements]
+        why = {"type": test.kind, "message": "; ".join(test.lines) or test.kind}
+        _add(case, test.tag, why, test.lines or (test.kind,))
+    told = [] if test.tag else list(test.lines)
+    told += [f"{said(one)}{f' ({text})' if (text := limits(one)) else ''}" for one in test.measurements]
     if told:
-        ET.SubElement(case, "system-out").text = "\n".join(told)
+        _add(case, "system-out", {}, told)
+
+
+def _add(above: ET.Element, tag: str, about: Mapping[str, str], lines: Iterable[str] = ()) -> ET.Element:
+    """The one place where words become XML."""
+    found = ET.SubElement(above, tag, {name: shown(value) for name, value in about.items()})
+    if text := "\n".join(map(shown, lines)):
+        found.text = text
+    return found
 
 
 def _tests(run: Run) -> Iterator[_Test]:
