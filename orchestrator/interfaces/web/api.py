@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from orchestrator.interfaces.web import encode, history, recipes, schemas, starts
+from orchestrator.interfaces.web import encode, history, recipes, reports, schemas, starts, whole
 from orchestrator.interfaces.web.events import EventStream, Feed
 from orchestrator.interfaces.web.idempotency import Keys
 from orchestrator.interfaces.web.problems import JOB_FAILED, of_error
@@ -64,7 +64,9 @@ def router(rack: "Rack", feed: Feed) -> APIRouter:
     starts.add_unknown(found, rack)
     _jobs(found, rack, feed)
     history.add(found, rack)
+    reports.add(found, rack)
     recipes.add(found, rack)
+    whole.add(found, rack)
     _slots(found, rack)
     _service(found, rack, feed)
     return found
