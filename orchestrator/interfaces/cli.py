@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from orchestrator.interfaces import remote_command, token_command
+from orchestrator.interfaces import remote_command, report_command, token_command
 from orchestrator.interfaces.reach import Named
 from orchestrator.interfaces.words import CaFile, Config, Job, Json, Simulated, TokenFile, Url
 from orchestrator.model.errors import ConfigError, InvalidArgument, NotFound, OrchestratorError
@@ -250,6 +250,7 @@ def history(
 
 
 remote_command.add(app)
+report_command.add(app)
 
 
 @app.command()
