@@ -74,18 +74,24 @@ def _measured(found: RecipeResult) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 def preview_lines(found: RecipePreview) -> Iterator[str]:
     """A paragraph for each step, and the time in all."""
-    for n, step in enumerate(found.steps, 1):
-        yield f"{n:3d}. {step.step}"
+    number = 1
+    for step, alike in groupby(found.steps):
+        count = len(list(alike))
+        yield f"{_numbers(number, count):>3}. {step.step}{_times(count)}"
+        number += count
         for name, text in _parts(step):
-            yield f"     {name:<8} {text}"
+            yield f"     {name:<7} {text}"
+    yield ""
+    for n, limit in enumerate(found.limits):
+        yield f"{'' if n else 'Over all of it:':<16}{limit}"
     unknown = sum(step.expected_s is None for step in found.steps)
     rest = f", and {_steps(unknown)} of which nobody knows how long" if unknown else ""
-    yield f"\nIn all: {wording.span(found.expected_s)}{rest}"
+    yield f"{'In all:':<16}{wording.span(found.expected_s)}{rest}"
 
 
 def _parts(step: Planned) -> Iterator[tuple[str, str]]:
     if step.expected_from.startswith("passed over"):
-        yield "skipped", step.expected_from
+        yield "skipped", step.expected_from.removeprefix("passed over: ")
         return
     for n, sent in enumerate(step.sends):
         yield "" if n else "sends", sent
@@ -119,8 +125,7 @@ def recipe_lines(recipe: Recipe) -> Iterator[str]:
     number = 1
     for step, alike in groupby(recipe.steps):
         count = len(list(alike))
-        span = f"{number}" if count == 1 else f"{number}-{number + count - 1}"
-        yield f"{span:>7}. {step.step}{f', {count} times' if count > 1 else ''}"
+        yield f"{_numbers(number, count):>7}. {step.step}{_times(count)}"
         yield from (f"         {text}" for text in _conditions(step))
         number += count
 
@@ -173,6 +178,14 @@ def _took(step: StepResult) -> str:
 
 def _why(step: StepResult) -> str:
     return "; ".join(printable(reason.text) for reason in step.reasons)
+
+
+def _numbers(first: int, count: int) -> str:
+    return f"{first}" if count == 1 else f"{first}-{first + count - 1}"
+
+
+def _times(count: int) -> str:
+    return f", {count} times" if count > 1 else ""
 
 
 def _steps(count: int) -> str:

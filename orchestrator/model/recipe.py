@@ -142,6 +142,8 @@ class Planned:
 class RecipePreview:
     recipe: str
     steps: tuple[Planned, ...]
+    limits: tuple[str, ...] = ()
+    """Over the whole recipe, for this drive."""
 
     @property
     def expected_s(self) -> float:

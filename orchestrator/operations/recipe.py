@@ -12,10 +12,11 @@ from typing import Annotated
 from orchestrator.model.budget import Load
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import JobCancelled, NoAnswer, OrchestratorError
-from orchestrator.model.history import counters
+from orchestrator.model.history import counters, is_spoken
 from orchestrator.model.measurement import measurements_of
 from orchestrator.model.recipe import (
     Counters,
+    Growth,
     OnFail,
     Planned,
     Recipe,
@@ -160,7 +161,8 @@ def preview_recipe(drive: Drive, bench: Bench, *, name: Annotated[str, Holds.REC
     """
     recipe, report = bench.recipe(name), bench.read(drive)
     peers = bench.peers(drive, "run_recipe")
-    return RecipePreview(name, tuple(_planned(bench, drive, step, report, peers) for step in recipe.steps))
+    limits = tuple(_growths(recipe.grows, drive))
+    return RecipePreview(name, tuple(_planned(bench, drive, step, report, peers) for step in recipe.steps), limits)
 
 
 def _planned(
@@ -177,24 +179,35 @@ def _planned(
         expected, source = declared.estimate_s(drive, report, **options), "the drive's own estimate"
     if expected is None:
         source = "nobody knows"
-    return Planned(str(step.step), declared.sends(**options), risk, expected, source, tuple(_limits(step)))
+    return Planned(str(step.step), declared.sends(**options), risk, expected, source, tuple(_limits(step, drive)))
 
 
-def _limits(step: RecipeStep) -> list[str]:
+def _limits(step: RecipeStep, drive: Drive) -> list[str]:
     found = []
     for limit in step.limits:
-        parts = (("at least", limit.at_least), ("at most", limit.at_most))
-        found.append(f"{limit.name} {', '.join(f'{word} {value:g}' for word, value in parts if value is not None)}")
-    found += [f"{growth.name} grows by at most {growth.at_most:g}" for growth in step.grows]
+        if is_spoken(limit.name, drive.protocol):
+            parts = (("at least", limit.at_least), ("at most", limit.at_most))
+            found.append(f"{limit.name} {', '.join(f'{word} {value:g}' for word, value in parts if value is not None)}")
+    found += _growths(step.grows, drive)
     if step.timeout_s is not None:
-        found.append(f"at most {step.timeout_s:.0f} s")
+        found.append(f"at most {_time(step.timeout_s)}")
     return found
+
+
+def _growths(grows: tuple[Growth, ...], drive: Drive) -> list[str]:
+    spoken = (growth for growth in grows if is_spoken(growth.name, drive.protocol))
+    return [f"{growth.name} grows by at most {growth.at_most:g}" for growth in spoken]
+
+
+def _time(seconds: float) -> str:
+    unit, length = next(((unit, size) for unit, size in (("h", 3600), ("min", 60)) if seconds >= 2 * size), ("s", 1))
+    return f"{seconds / length:.4g} {unit}"
 
 
 def _error_of(step: RecipeStep, done: Done) -> OrchestratorError:
     """Of a step without an answer, as the recipe's own. Who cancelled the step alone did not cancel the recipe."""
     if done.timed_out:
-        return NoAnswer(f"{step.step} did not end within {step.timeout_s:.0f} s, and was cancelled")
+        return NoAnswer(f"{step.step} did not end within {_time(step.timeout_s or 0.0)}, and was cancelled")
     error = done.job.exception()
     error.text = f"{step.step} (job {done.job.id}): {error.text}"
     return NoAnswer(error.text, remedy=error.remedy) if isinstance(error, JobCancelled) else error
