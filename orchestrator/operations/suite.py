@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from orchestrator.model.drive import Drive
-from orchestrator.model.errors import InvalidArgument, ToolFailed
+from orchestrator.model.errors import InvalidArgument, ToolFailed, ToolStuck
 from orchestrator.model.suite import CaseResult, SuiteResult, judge_suite
 from orchestrator.model.suite_talk import Apart, Began, Collected, Ended
 from orchestrator.operations.bench import Bench
@@ -65,12 +65,14 @@ def run_pytest(
         path: the suite's folder or file, or FILE::TEST, on the host that runs the rack.
         args: further options for pytest, as on a command line.
         timeout_s: host seconds for all of it; pauses of its jobs count.
-    Cannot pause; after a restart of the orchestrator it ends as Interrupted.
+    Cannot pause; after a restart of the orchestrator it ends as Interrupted. The drive is read before and after it, so
+    that its counters can be compared.
     Raises:
         DriveRemoved, DriveChanged: the drive left its slot, or another serial answers in its place.
         ToolMissing: pytest is not installed beside the orchestrator.
         ToolTimeout: it did not end within timeout_s. ToolFailed: pytest could not run it, or its process died.
     """
+    _look(drive, bench)
     cases, done, count, ended = list[CaseResult](), 0, 0, Ended(0, 0.0, "", "")
     with bench.suite(drive, path, _words(args), timeout_s=timeout_s) as suite:
         for said in suite:
@@ -91,8 +93,19 @@ def run_pytest(
         meaning = _MEANINGS.get(ended.exit_status, "not one of pytest's own")
         text = f"pytest ended with status {ended.exit_status} ({meaning}); it last said: {ended.last_lines}"
         raise ToolFailed(text, exit_status=ended.exit_status, output=ended.last_lines)
+    _look(drive, bench)
     if ended.note:
         bench.note(ended.note)
     result = SuiteResult(drive.serial, tuple(cases), ended.seconds, ended.exit_status, ended.junit)
     bench.conclude(judge_suite(result))
     return result
+
+
+def _look(drive: Drive, bench: Bench) -> None:
+    """Is it still this drive? What cannot be read now is for the tests to judge."""
+    try:
+        bench.read(drive)
+    except ToolStuck:
+        raise
+    except ToolFailed:
+        pass

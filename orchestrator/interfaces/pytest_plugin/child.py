@@ -7,6 +7,7 @@ Loaded by -p in the process of such a job. SIGTERM ends pytest as Ctrl-C does: w
 
 import dataclasses
 import signal
+from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
@@ -16,18 +17,15 @@ from orchestrator.interfaces.pytest_plugin import cases
 from orchestrator.interfaces.pytest_plugin.suite_rack import LINE, Line
 from orchestrator.model.suite import CaseOutcome
 
-PLUGIN = "orchestrator.interfaces.pytest_plugin"
 _SOUND = (CaseOutcome.PASSED, CaseOutcome.SKIPPED)
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """The fixtures are there too where entry points are not loaded, or the package is used from its source."""
-    if not _has_fixtures(pluginmanager):
-        pluginmanager.register(pytest_plugin, PLUGIN)
-
-
-def _has_fixtures(manager: pytest.PytestPluginManager) -> bool:
-    return manager.is_registered(pytest_plugin)
+    if not pluginmanager.is_registered(pytest_plugin):
+        name = pytest_plugin.__name__
+        known = (entry.name for entry in entry_points(group="pytest11") if entry.value == name)
+        pluginmanager.register(pytest_plugin, next(known, name))  # its own name: pytest 9 looks for it later
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -42,13 +42,15 @@ class Form:
     operation: str
     title: str
     summary: str
+    runs_code: bool
+    """It takes a token of the scope admin."""
     fields: tuple[Field, ...]
 
 
 def form_of(operation: Operation[..., Any], recipes: Mapping[str, Recipe] | None = None) -> Form:
     """`recipes`: what a recipe's option chooses from; None = its name is typed."""
     fields = tuple(_field(option, recipes or {}) for option in operation.options.values())
-    return Form(operation.name, words(operation.name), operation.summary, fields)
+    return Form(operation.name, words(operation.name), operation.summary, operation.runs_code, fields)
 
 
 def _field(option: Option, recipes: Mapping[str, Recipe]) -> Field:

@@ -28,6 +28,7 @@ from starlette.responses import HTMLResponse, Response
 from orchestrator.interfaces.web import faces, problems, tellings, wording
 from orchestrator.interfaces.web.forms import form_of
 from orchestrator.interfaces.web.schemas import INT64
+from orchestrator.interfaces.web.security import LOCAL
 from orchestrator.model.errors import InvalidArgument, NotFound, OrchestratorError, UnknownSlot
 from orchestrator.model.history import DriveHistory, JobHistory
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo, children_of
@@ -97,6 +98,7 @@ def show(request: Request, rack: "Rack", template: str, status: int = 200, **val
             signed_in=identity is not None,
             may_run="run" in scopes,
             may_release="admin" in scopes,
+            may_run_code="admin" in scopes and identity is not LOCAL,
             simulated=rack.is_simulated,
             **values,
         )

@@ -1,17 +1,21 @@
-"""One route per declared operation: POST /api/v1/operations/NAME opens a job, answered at once with its record."""
+"""One route per declared operation: POST /api/v1/operations/NAME opens a job, answered at once with its record.
+
+One that runs code of the caller's on this host (run_pytest) takes a token of the scope admin, also from this host: a
+port on it is open to every user here, and to whatever any of them runs.
+"""
 
 import hashlib
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response
 
 from orchestrator.interfaces.web import encode, schemas
 from orchestrator.interfaces.web.idempotency import Keys
 from orchestrator.interfaces.web.reply import JsonReply
-from orchestrator.interfaces.web.security import needs
+from orchestrator.interfaces.web.security import LOCAL, needs
 from orchestrator.interfaces.web.tokens import Scope
-from orchestrator.model.errors import UnknownOperation
+from orchestrator.model.errors import NotPermitted, UnknownOperation
 from orchestrator.operations.declare import Operation
 
 if TYPE_CHECKING:
@@ -54,11 +58,19 @@ def add(
         status_code=202,
         operation_id=f"start_{operation.name}",
         summary=operation.summary,
-        dependencies=[needs(Scope.RUN)],
+        dependencies=[needs(Scope.ADMIN), Depends(_by_token)] if operation.runs_code else [needs(Scope.RUN)],
         response_model=None,
         responses={202: {"model": schemas.Job, "description": "Accepted; Location has the job's address"}},
         tags=["operations"],
     )
+
+
+async def _by_token(request: Request) -> None:
+    if request.state.identity is LOCAL:
+        raise NotPermitted(
+            "this runs code on the rack's host, which takes a token; this service has none",
+            remedy="make one (orchestrator token add NAME --scope admin) and start the service again",
+        )
 
 
 def add_unknown(router: APIRouter, rack: "Rack") -> None:
