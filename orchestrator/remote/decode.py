@@ -3,15 +3,19 @@
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import OrchestratorError
 from orchestrator.model.history import DriveHistory, JobHistory, KeptReport, Row, Sample, Stay
 from orchestrator.model.job import AsyncJob
+from orchestrator.model.plan import Plan
 from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation, collect
+
+if TYPE_CHECKING:
+    from orchestrator.settings_parts import ChassisSettings
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -23,6 +27,16 @@ def job(found: Json) -> AsyncJob:
 
 def slot(found: Json) -> SlotInfo:
     return _read(SlotInfo, found)
+
+
+def plan(found: Json) -> Plan:
+    return _read(Plan, found)
+
+
+def layout(found: Json | None) -> "ChassisSettings | None":
+    from orchestrator.settings_parts import ChassisSettings
+
+    return None if found is None else _read(ChassisSettings, found)
 
 
 def recipe(found: Json) -> Recipe:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from orchestrator.model import plain
@@ -31,6 +31,7 @@ from orchestrator.model.errors import (
 )
 from orchestrator.model.history import AFTER, BEFORE, DriveHistory, JobHistory
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, ListInfo, ResultSet
+from orchestrator.model.plan import Plan
 from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation
@@ -38,6 +39,9 @@ from orchestrator.pairs import Name, Pairs
 from orchestrator.remote import decode
 from orchestrator.remote.connection import Answer, Connection
 from orchestrator.remote.events import Follower, Tables
+
+if TYPE_CHECKING:
+    from orchestrator.settings_parts import ChassisSettings
 
 PAGE = 1_000
 """Jobs that the service gives at once, at most."""
@@ -248,7 +252,50 @@ class RemoteRack(Pairs):
         """What the service declares, by name."""
         return MappingProxyType(self._operations)
 
+    @property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """As `Rack.recipes`: what `run_recipe` can do there, by name."""
+        found = map(decode.recipe, self._connection.get("/recipes")["items"])
+        return MappingProxyType({recipe.name: recipe for recipe in found})
+
+    @property
+    def plans(self) -> dict[int, Plan]:
+        """As `Rack.plans`."""
+        return {found["slot_id"]: decode.plan(found["plan"]) for found in self._whole()["plans"]}
+
+    @property
+    def layout(self) -> "ChassisSettings | None":
+        """As `Rack.layout`."""
+        return decode.layout(self._whole()["layout"])
+
+    @property
+    def keeps_history(self) -> bool:
+        """As `Rack.keeps_history`."""
+        return bool(self._whole()["keeps_history"])
+
+    @property
+    def trouble(self) -> str:
+        """As `Rack.trouble`."""
+        return str(self._whole()["trouble"])
+
+    @property
+    def sequence(self) -> int:
+        """As `Rack.sequence`, now."""
+        return int(self._whole()["sequence"])
+
+    def not_ready(self) -> str:
+        """As `Rack.not_ready`, which is asked there for 1 s. Raises Unreachable where the service itself is away."""
+        found = self._connection.ask("GET", "/health/ready").json()
+        return str(_of_service(found, "reason")["reason"])
+
+    def _whole(self) -> Any:
+        return self._connection.get("/rack")
+
     # -- what was
+
+    def counts(self) -> dict[AsyncJobStatus, int]:
+        """As `Rack.counts`."""
+        return {AsyncJobStatus(found["status"]): found["jobs"] for found in self._connection.get("/counts")["items"]}
 
     def history(self, serial: str) -> tuple[DriveHistory, ...]:
         """As `Rack.history`, with at most 100 jobs and 1,000 samples a drive."""
@@ -277,12 +324,6 @@ class RemoteRack(Pairs):
     def close(self) -> None:
         """Of this end: whoever waits here is told RackClosed, iterators of events end. The rack and its jobs go on."""
         self._connection.close()
-
-    @property
-    def recipes(self) -> Mapping[str, Recipe]:
-        """As `Rack.recipes`: what `run_recipe` can do there, by name."""
-        found = map(decode.recipe, self._connection.get("/recipes")["items"])
-        return MappingProxyType({recipe.name: recipe for recipe in found})
 
     def __enter__(self) -> Self:
         return self
@@ -317,8 +358,8 @@ def _check_job(job_id: int) -> int:
     return job_id
 
 
-def _of_service(found: Any) -> Mapping[str, Any]:
-    if not isinstance(found, dict) or "simulated" not in found:
+def _of_service(found: Any, field: str = "simulated") -> Mapping[str, Any]:
+    if not isinstance(found, dict) or field not in found:
         raise OrchestratorError("this is not an orchestrator's service", remedy="see whose address it is")
     return found
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, create_mod
 from orchestrator.model.drive import Drive
 from orchestrator.model.history import Row, Sample, Stay
 from orchestrator.model.job import AsyncJob, AsyncJobStatus
+from orchestrator.model.plan import Plan
 from orchestrator.model.recipe import Recipe
 from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Holds, Operation
@@ -72,6 +73,40 @@ class Operations(BaseModel):
 
 class Recipes(BaseModel):
     items: list[Recipe]
+
+
+class Count(BaseModel):
+    status: AsyncJobStatus
+    status_name: StatusName  # type: ignore[valid-type]
+    jobs: int
+
+
+class Counts(BaseModel):
+    total: int
+    items: list[Count]
+    """Of the statuses that any job has."""
+
+
+class SlotPlan(BaseModel):
+    slot_id: int
+    plan: Plan
+
+
+class Layout(BaseModel):
+    columns: int
+    """Of the chassis as one sees its front; slots by id, row after row, from the top left."""
+
+
+class WholeRack(BaseModel):
+    simulated: bool
+    keeps_history: bool
+    trouble: str
+    """Why the store cannot be written now, so that no job is accepted; "" while it can."""
+    sequence: int
+    """Of the newest event: while it stays, nothing that is published changed."""
+    layout: Layout | None
+    plans: list[SlotPlan]
+    """What starts by itself, by slot."""
 
 
 class Health(BaseModel):
