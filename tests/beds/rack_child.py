@@ -4,6 +4,7 @@ python rack_child.py RACK.yaml RUN        RUN stands for /run
 slots       a JSON line: what is in each slot
 overflow    the next look at udev's monitor finds that events were lost (ENOBUFS), as a full socket does
 reasons     a JSON line: why a slot cannot be used
+jobs        a JSON line: every job's record
 run NAME SLOT     a JSON line: the answer, or the error's code
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 
 from orchestrator import settings, system_real
 from orchestrator.adapters import udev
+from orchestrator.interfaces.outcome import job_json
 from orchestrator.model.errors import OrchestratorError
 from orchestrator.rack import Rack
 
@@ -68,6 +70,8 @@ def main(file: Path, run: Path) -> None:
                         answer = str(rack.result(name, rack.start(name, 1, int(slot_id)), timeout=30))
                     except OrchestratorError as error:
                         answer = error.code
+                case ["jobs"]:
+                    answer = [job_json(job) for job in rack.get_jobs_list()]
                 case ["reasons"]:
                     answer = {slot.id: slot.reason for slot in rack.slots()}
                 case _:

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 class RackChild:
     """Answers line by line. Use it in a `with`."""
 
-    def __init__(self, rack_file: Path, run: Path, env: Mapping[str, str]) -> None:
-        command = (sys.executable, str(CHILD), str(rack_file), str(run))
+    def __init__(self, rack_file: Path, run: Path, env: Mapping[str, str], child: Path = CHILD) -> None:
+        command = (sys.executable, str(child), str(rack_file), str(run))
         environment = {**os.environ, **env, "PYTHONPATH": str(ROOT)}
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
