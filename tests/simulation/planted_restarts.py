@@ -155,7 +155,7 @@ def what_was_left_open_is_not_taken_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(TakeUp, "bind", lambda self, slot_id: None)
 
 
-@plant(19)
+@plant(165)
 def a_self_test_is_begun_before_that_is_noted(patch: pytest.MonkeyPatch) -> None:
     keep, start = WorkerBench.keep, WorkerBench.start_self_test
     late = dict[Any, Any]()
