@@ -141,7 +141,7 @@ def _show_job(records: Records, found: JobHistory) -> None:
         if text:
             print(f"  {name}: {outcome.clipped(text)}")
     if known is not None:
-        telling.print_tables(known)
+        telling.print_known(known)
     print()
     print_table(
         ("time", "who", "what", "cause"),

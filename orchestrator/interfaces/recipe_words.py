@@ -6,8 +6,8 @@ RecipeResult ──tables──▶ steps, then what was measured: first what lie
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import ClassVar
 
-from orchestrator.interfaces.outcome import printable
 from orchestrator.interfaces.web import wording
 from orchestrator.model.measurement import Measurement
 from orchestrator.model.plan import Fits
@@ -27,6 +27,8 @@ GROWN, IN_STEP = "grown_", "_in_step"
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    SHORT: ClassVar = ("took", "value", "part")
+    """Columns that are best read on one line."""
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -40,11 +42,11 @@ def result_tables(found: RecipeResult) -> Iterator[Table]:
             step.outcome.value,
             _took(step),
             "" if step.job_id is None else str(step.job_id),
-            _why(step),
+            _why_skipped(step),
         )
         for n, step in enumerate(found.steps, 1)
     )
-    yield Table(f"Recipe {found.recipe}", ("step", "what", "outcome", "took", "job", "reasons"), steps)
+    yield Table(f"Recipe {found.recipe}", ("step", "what", "outcome", "took", "job", "why not"), steps)
     measured = list(_measured(found))
     outside = [row for row, within in measured if not within]
     if outside:
@@ -101,13 +103,12 @@ def _parts(step: Planned) -> Iterator[tuple[str, str]]:
         yield "" if n else "limits", limit
 
 
-def preview_table(found: RecipePreview) -> Table:
-    rows = tuple(
-        (str(n), step.step, "; ".join(step.sends), step.risk, _expected(step), "; ".join(step.limits))
-        for n, step in enumerate(found.steps, 1)
-    )
-    heads = ("step", "what", "sends", "risk", "takes", "limits")
-    return Table(f"Recipe {found.recipe}, as it would be done: {wording.span(found.expected_s)}", heads, rows)
+def preview_tables(found: RecipePreview) -> Iterator[Table]:
+    """One for each step."""
+    over_all = (("takes", wording.span(found.expected_s)), *(("limits", limit) for limit in found.limits))
+    yield Table(f"Recipe {found.recipe}, all of it", ("part", "how"), over_all)
+    for n, step in enumerate(found.steps, 1):
+        yield Table(f"{n}. {step.step}", ("part", "how"), tuple(_parts(step)))
 
 
 def _expected(step: Planned) -> str:
@@ -176,8 +177,9 @@ def _took(step: StepResult) -> str:
     return "" if step.outcome is StepOutcome.SKIPPED else wording.span(step.seconds)
 
 
-def _why(step: StepResult) -> str:
-    return "; ".join(printable(reason.text) for reason in step.reasons)
+def _why_skipped(step: StepResult) -> str:
+    """The reasons of the others are the job's: its verdict tells them."""
+    return "; ".join(reason.text for reason in step.reasons) if step.outcome is StepOutcome.SKIPPED else ""
 
 
 def _numbers(first: int, count: int) -> str:

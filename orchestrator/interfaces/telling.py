@@ -42,7 +42,7 @@ def tables(found: Known) -> tuple[Table, ...]:
         case RecipeResult():
             return tuple(recipe_words.result_tables(found))
         case RecipePreview():
-            return (recipe_words.preview_table(found),)
+            return tuple(recipe_words.preview_tables(found))
         case SuiteResult():
             return tuple(_suite_tables(found))
 
@@ -70,15 +70,16 @@ def tell_answer(job: AsyncJob, answer: Any) -> None:
             print(f"  {outcome.printable(name)}: {outcome.clipped(str(value))}")
     for reason in verdict.reasons if verdict else ():
         print(f"  - {outcome.printable(reason.text)}")
+    if known is not None:
+        print_known(known)
+
+
+def print_known(known: Known) -> None:
     if isinstance(known, RecipePreview):
         print("nothing was started; the drive was read once\n")
         for line in recipe_words.preview_lines(known):
             print(line)
-    elif known is not None:
-        print_tables(known)
-
-
-def print_tables(known: Known) -> None:
+        return
     for table in tables(known):
         print(f"\n{table.title}:")
         print_table(table.heads, [tuple(map(outcome.printable, row)) for row in table.rows])

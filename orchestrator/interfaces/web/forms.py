@@ -61,6 +61,7 @@ def _field(option: Option, recipes: Mapping[str, Recipe]) -> Field:
     if option.holds is Holds.RECIPE and recipes:
         control = "choice"
         choices = tuple((name, f"{name}: {recipe.summary}") for name, recipe in sorted(recipes.items()))
+        choices = choices if optional else (("", "choose one"), *choices)  # none by default: some take days
     if choices and optional:
         choices = (("", "leave to the operation"), *choices)
     low = option.between
