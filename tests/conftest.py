@@ -8,6 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
+pytest_plugins = ["pytester"]  # here, since pytest takes it from the topmost conftest alone
 NO_SKIP = bool(os.environ.get("ORCHESTRATOR_NO_SKIP"))
 
 

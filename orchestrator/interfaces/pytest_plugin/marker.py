@@ -86,7 +86,7 @@ def _fits(mark: Mark) -> Fits:
 
 def _protocols(given: Any) -> tuple[drives.Protocol, ...]:
     words = [given] if isinstance(given, str) else given
-    known = tuple(drives.Protocol)
+    known = tuple(protocol.value for protocol in drives.Protocol)
     if not isinstance(words, list | tuple | set | frozenset) or (not words and given != ()):
         raise InvalidArgument(f"the mark drive: protocol takes {' or '.join(known)}, not {given!r}")
     for word in words:
@@ -106,7 +106,7 @@ def _bytes(name: str, given: Any) -> int:
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.65)
     return f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(known)}"
 
 
