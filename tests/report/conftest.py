@@ -26,7 +26,7 @@ from orchestrator.operations.declare import Between, operation
 from orchestrator.rack import Rack
 
 SECONDS = 60
-LABELS = {n: f"bay {n}" for n in range(1, 9)}
+LABELS = {n: f"bay {n}" for n in range(1, 14)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ RECIPES = {
 }
 
 
-def build(path, slots=8, speed=100_000.0):
+def build(path, slots=13, speed=100_000.0):
     parts, simulation = system_simulated.parts(slots, speed, 7)
     own = {op.name: op for op in (spin, suite_of_five, break_off)}
     return Rack(
@@ -142,6 +142,7 @@ def kept(tmp_path_factory):
             "own": rack.start("spin", 7, 7),
             "suite": rack.start("suite_of_five", 7, 7),
             "nested": rack.run_recipe(7, 8, name="nested"),
+            "nvme": rack.run_smart_test(7, 13),
             "locate": rack.locate(7, 8, seconds=1.0),
         }
         rack.wait(jobs.values(), SECONDS)

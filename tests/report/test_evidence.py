@@ -160,3 +160,14 @@ def test_numbers_are_written_the_same_everywhere():
     assert [number(value) for value in (1, 1.0, 0.1, 1e15, None)] == ["1", "1", "0.1", "1e+15", "no number"]
     assert said(measured()) == "mean_mb_per_s 500 MB/s"
     assert limits(measured(at_least=1, at_most=2)) == "at least 1, at most 2" and limits(measured()) == ""
+
+
+def test_of_a_thousand_steps_some_are_named_and_all_are_counted():
+    steps = tuple(
+        Step("read_health", StepOutcome.PASS, n, 1.0, (), (measured(within=True, at_most=600),), ())
+        for n in range(1000)
+    )
+    children = tuple(run("read_health", job_id=n) for n in range(1000))
+    text = checked(run("run_recipe", job_id=9999, steps=steps, children=children))
+    assert "Read health: pass (jobs 0, 1," in text and "and 988 more)" in text and len(text) < 1500
+    assert "limits of step 1, read_health; step 2, read_health;" in text and "and 988 more: mean_mb_per_s" in text

@@ -1,33 +1,38 @@
 """A report is made from what was kept: the same from the store, the service and the rack, and the same again."""
 
+import importlib.metadata
 import json
+import re
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, timedelta
+from pathlib import Path
 
 import pytest
 
 from orchestrator import Rack
+from orchestrator.interfaces.records import open_records
 from orchestrator.interfaces.report.forms import FORMATS, write
 from orchestrator.interfaces.report.gather import make_report
 from orchestrator.interfaces.report.record import STATEMENT, Conclusion, walk
 from orchestrator.interfaces.web.reports import RackRecords
+from orchestrator.model.drive import Protocol
 from orchestrator.model.errors import JobNotFinished, UnknownJob
 from orchestrator.model.job import AsyncJobStatus, EventKind, OpenedBy
 from orchestrator.model.recipe import StepOutcome
+from orchestrator.model.scan import ScanResult
+from orchestrator.model.slot import SlotInfo, SlotState
 from tests.adapters.store.days import MORNING, Day, drive
 from tests.interfaces.kept import keep
-from tests.report.conftest import SECONDS
+from tests.report.conftest import SECONDS, build
 
 TYPES = {"run_smart_test": bool}
 
 
 def kept_report(folder, day, job_id, types=TYPES):
-    from pathlib import Path
-
-    from orchestrator.interfaces.records import open_records
-
     records = open_records(Path(keep(folder, day)))
     try:
         return make_report(records, job_id, types)
@@ -45,8 +50,6 @@ def test_store_service_and_rack_give_the_same_bytes_in_every_form(kept):
 
 def test_made_again_in_another_zone_and_language_it_is_the_same_bytes(kept, monkeypatch):
     before = {form: kept.form("intake", form) for form in FORMATS}
-    import time
-
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
     time.tzset()
@@ -58,9 +61,6 @@ def test_made_again_in_another_zone_and_language_it_is_the_same_bytes(kept, monk
 
 
 def test_no_form_names_a_release_or_this_host(kept):
-    import importlib.metadata
-    import socket
-
     strangers = (importlib.metadata.version("drive-test-orchestrator"), socket.gethostname())
     for form in FORMATS:
         text = kept.form("self-test", form).decode()
@@ -184,6 +184,29 @@ def test_attempts_and_pauses_are_told_with_their_reasons(tmp_path):
     assert pause.why == "the drive is at 61 C" and 300 < (pause.ended - pause.began).total_seconds() < 310
 
 
+def test_a_scan_that_a_restart_broke_off_tells_both_attempts(tmp_path):
+    path = tmp_path / "history.db"
+    with build(path, slots=1, speed=300.0) as rack:
+        job = rack.read_scan(7, 1)
+        next(event for event in rack.events(after=0) if event.job is not None and event.job.progress >= 20)
+    with build(path, slots=1, speed=100_000.0) as rack:
+        rack.wait([job], SECONDS)
+        run = make_report(RackRecords(rack), job, {"read_scan": ScanResult}).run
+    assert run.conclusion is Conclusion.PASS and run.attempt == 2
+    (attempt,) = run.attempts
+    assert attempt.number == 2 and re.fullmatch(r"goes on at LBA \d+ after a restart", attempt.why)
+    assert run.started < attempt.time < run.ended
+
+
+def test_drives_of_every_protocol_have_their_counters(kept):
+    told = {"health": (Protocol.SCSI, "uncorrected_errors"), "self-test": (Protocol.SCSI, "grown_defects"),
+            "bad scan": (Protocol.ATA, "attribute_5_raw"), "nvme": (Protocol.NVME, "media_errors")}  # fmt: skip
+    for name, (protocol, counter) in told.items():
+        report = kept.report(name)
+        assert report.drive.protocol is protocol
+        assert counter in {one.name for one in report.run.counters}
+
+
 def test_a_job_that_ended_paused_was_paused_until_its_end(tmp_path):
     day = Day()
     job_id = day.accept(1)
@@ -210,14 +233,10 @@ def test_the_label_is_the_one_that_stood_there_then(tmp_path):
 
 
 def _slot(label):
-    from orchestrator.model.slot import SlotInfo, SlotState
-
     return SlotInfo(1, label, SlotState.READY, drive(1), None)
 
 
 def test_an_answer_of_another_release_is_told_as_it_was_kept(tmp_path):
-    from orchestrator.model.scan import ScanResult
-
     day = Day()
     day.run(day.accept(1, name="read_scan", options="{}"))
     day.complete(1, answer='{"start_lba":0,"speeds":[1,2]}')

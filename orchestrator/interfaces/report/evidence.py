@@ -21,6 +21,8 @@ _SPOKEN = {
     Protocol.SCSI: ("grown_defects", "uncorrected_errors"),
 }
 """The counters that speak of a drive's end, by what drives of the protocol usually tell."""
+MOST_NAMED = 12
+"""Jobs or steps in one sentence."""
 Sentences = tuple[str, ...]
 
 
@@ -28,15 +30,24 @@ def what_was_checked(run: Run, drive: Drive | None) -> tuple[Sentences, Sentence
     """Two lists of sentences: what was checked, and what was not."""
     runs = list(walk(run))
     done = [one for one in runs if one.conclusion not in _NO_ANSWER]
-    jobs: dict[str, list[int]] = {}
+    by_job: dict[str, list[str]] = {}
     for one in done:
         for text in _checked(one, drive):
-            jobs.setdefault(text, []).append(one.job_id)
-    checked = [f"{text} (job{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))})" for text, ids in jobs.items()]
-    checked += [text for one in done for text in _held(one)]
+            by_job.setdefault(text, []).append(str(one.job_id))
+    held: dict[str, list[str]] = {}
+    for one in done:
+        for where, text in _held(one):
+            held.setdefault(text, []).append(where)
+    checked = [f"{text} (job{'s' if len(ids) > 1 else ''} {_listed(ids, ', ')})" for text, ids in by_job.items()]
+    checked += [f"limits of {_listed(wheres, '; ')}: {text}" for text, wheres in held.items()]
     missed = [text for one in runs for text in _missed(one)]
     missed += _never(done, drive)
-    return tuple(dict.fromkeys(checked)), tuple(dict.fromkeys(missed))
+    return tuple(checked), tuple(dict.fromkeys(missed))
+
+
+def _listed(names: list[str], between: str) -> str:
+    more = len(names) - MOST_NAMED
+    return between.join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _checked(run: Run, drive: Drive | None) -> Iterator[str]:
@@ -60,15 +71,15 @@ def _checked(run: Run, drive: Drive | None) -> Iterator[str]:
         yield f"{len(both)} counters before and after: {moved or 'none'} changed"
 
 
-def _held(run: Run) -> Iterator[str]:
-    """What was held against limits."""
+def _held(run: Run) -> Iterator[tuple[str, str]]:
+    """Where, and what was held against limits there."""
     found = [(f"step {number}, {step.step}", step.measurements) for number, step in enumerate(run.steps, 1)]
     found += [(f"test {case.name}", case.measurements) for case in run.cases]
     for where, measurements in found:
         limited = [one for one in measurements if one.within is not None]
         if limited:
-            names = ", ".join(one.name if one.within else f"{said(one)} OUTSIDE ({limits(one)})" for one in limited)
-            yield f"limits of {where}: {names}"
+            names = (one.name if one.within else f"{said(one)} OUTSIDE ({limits(one)})" for one in limited)
+            yield where, ", ".join(names)
 
 
 def _missed(run: Run) -> Iterator[str]:

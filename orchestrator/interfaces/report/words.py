@@ -10,9 +10,10 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 def shown(text: str) -> str:
     """On one line; what cannot be printed, such as control characters and marks that turn the direction, is U+FFFD."""
-    return "".join(
-        char if char.isprintable() and not _ILLEGAL.match(char) else "\ufffd" for char in " ".join(text.split())
-    )
+    text = " ".join(text.split())
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char.isprintable() and not _ILLEGAL.match(char) else "\ufffd" for char in text)
 
 
 def cell(text: str) -> str:
