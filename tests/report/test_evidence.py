@@ -61,7 +61,16 @@ def test_one_that_broke_off_is_no_evidence():
 
 
 def test_what_does_not_suffice_as_evidence_is_not_checked():
-    assert "its evidence does not suffice" in missed(run("read_health", Conclusion.UNKNOWN))
+    for operation in ("read_health", "run_pytest", "spin"):
+        found = run(operation, Conclusion.UNKNOWN)
+        assert "its evidence does not suffice" in missed(found) and checked(found) == ""
+        assert "own health: nothing of this run judged it" in missed(found)
+
+
+def test_a_scan_of_unknown_health_still_read_the_surface():
+    found = replace(scan(0, 1_000_000), conclusion=Conclusion.UNKNOWN)
+    assert "100 % of it was read" in checked(found) and "own health" not in checked(found)
+    assert "own health: nothing" in missed(found) and "surface" not in missed(found)
 
 
 def test_a_part_of_the_surface_is_told_as_a_part():

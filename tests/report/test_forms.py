@@ -34,7 +34,7 @@ def rows(kept, name):
 
 
 def test_the_published_schema_is_the_records_own():
-    assert SCHEMA.read_bytes() == schema(), "python -m orchestrator.interfaces.report.as_json > docs/report.schema.json"
+    assert SCHEMA.read_bytes() == schema(), "write as_json.schema() there anew, and think of `format`"
 
 
 @pytest.mark.parametrize("name", ALL)

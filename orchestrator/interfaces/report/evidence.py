@@ -14,6 +14,7 @@ from orchestrator.model.scan import ScanResult
 from orchestrator.model.suite import CaseOutcome
 
 _SELF_TEST, _READS_HEALTH = "run_smart_test", ("run_smart_test", "read_health", "read_scan")
+_JUDGED = (Conclusion.PASS, Conclusion.WARN, Conclusion.FAIL)
 _NO_ANSWER = (Conclusion.NO_ANSWER, Conclusion.CANCELLED)
 _SPOKEN = {
     Protocol.ATA: ("attribute_5_raw", "attribute_197_raw", "attribute_198_raw", "attribute_199_raw"),
@@ -51,16 +52,17 @@ def _listed(names: list[str], between: str) -> str:
 
 
 def _checked(run: Run, drive: Drive | None) -> Iterator[str]:
+    judged = run.conclusion in _JUDGED
     if run.scan is not None:
         count = len(run.scan.bad_lbas)
         places = "1 place" if count == 1 else f"{count or 'no'} places"
         yield f"surface: {_part(run.scan, drive)}, {places} of 4 KiB unreadable: {run.conclusion}"
-    elif run.operation == _SELF_TEST:
+    elif judged and run.operation == _SELF_TEST:
         kind = (run.options or {}).get("kind", "")
         yield f"{kind} self-test of the drive, by the new entry of its own log: {run.conclusion}".lstrip()
-    elif run.conclusion is not Conclusion.DONE and not run.steps and not run.cases:
+    elif judged and not run.steps and not run.cases:
         yield f"{wording.words(run.operation)}: {run.conclusion}"
-    if run.operation in _READS_HEALTH:
+    if judged and run.operation in _READS_HEALTH:
         yield "what the drive says of its own health, and the counters that judge it"
     for case in run.cases:
         if case.outcome in (CaseOutcome.PASSED, CaseOutcome.FAILED):
@@ -104,8 +106,9 @@ def _missed(run: Run) -> Iterator[str]:
 def _never(done: list[Run], drive: Drive | None) -> Iterator[str]:
     """What no part of the run looked at."""
     ran_code = any(run.cases for run in done)
-    tests = [run for run in done if run.operation == _SELF_TEST]
-    if not any(run.operation in _READS_HEALTH for run in done):
+    judged = [run for run in done if run.conclusion in _JUDGED]
+    tests = [run for run in judged if run.operation == _SELF_TEST]
+    if not any(run.operation in _READS_HEALTH for run in judged):
         yield "what the drive says of its own health: nothing of this run judged it"
     if not any((run.options or {}).get("kind") == "extended" for run in tests):
         yield "the drive's extended self-test: none ended in this run"
