@@ -1,5 +1,9 @@
 """The contract: what a harness may rely on, whichever face of the API it talks to.
 
+    tests/test_contract.py                      Python, in this process
+    tests/remote/test_contract.py               the HTTP client
+    tests/remote/test_contract_by_command.py    the command line
+
 Everything here goes through the facade's public names and, for what happens to drives, through its simulation.
 """
 
@@ -133,17 +137,30 @@ def test_the_client_ref_is_echoed(rack, client_ref):
     assert rack.get_job_status(job_id).client_ref == client_ref
 
 
-@pytest.mark.parametrize("client_ref", [2**63, -(2**63) - 1, 1.0, "1", None, True])
+@pytest.mark.parametrize("client_ref", [2**63, -(2**63) - 1, 1.0, None, True])
 def test_any_other_client_ref_is_invalid(rack, client_ref):
     with pytest.raises(errors.InvalidArgument):
         rack.read_health(client_ref, 1)
     assert rack.get_jobs_list().total == 0
 
 
-@pytest.mark.parametrize("slot_id", [0, 4, -1, "1", None, True, 1.0, [1]])
+@pytest.mark.parametrize("slot_id", [0, 4, -1])
 def test_a_slot_that_is_not_there_is_unknown(rack, slot_id):
     with pytest.raises(errors.UnknownSlot):
         rack.run_smart_test(1, slot_id)
+
+
+@pytest.mark.parametrize("slot_id", ["1", None, True, 1.0, [1]])
+def test_a_slot_id_of_another_type_is_unknown(rack, slot_id):
+    with pytest.raises(errors.UnknownSlot):
+        rack.run_smart_test(1, slot_id)
+
+
+def test_a_number_as_text_is_no_number(rack):
+    with pytest.raises(errors.InvalidArgument):
+        rack.read_health("1", 1)
+    with pytest.raises(errors.InvalidArgument):
+        rack.run_smart_test(1, 1, poll_s="15")
 
 
 def test_an_empty_slot_is_refused_at_the_start(rack):
@@ -153,9 +170,7 @@ def test_an_empty_slot_is_refused_at_the_start(rack):
         rack.run_smart_test(1, 2)
 
 
-@pytest.mark.parametrize(
-    "options", [{"kind": "captive"}, {"kind": 1}, {"kind": None}, {"poll_s": 0}, {"poll_s": "15"}, {"poll_s": 1e9}]
-)
+@pytest.mark.parametrize("options", [{"kind": "captive"}, {"kind": 1}, {"kind": None}, {"poll_s": 0}, {"poll_s": 1e9}])
 def test_an_option_out_of_its_range_is_invalid(rack, options):
     with pytest.raises(errors.InvalidArgument) as caught:
         rack.run_smart_test(1, 1, **options)
@@ -177,14 +192,20 @@ def test_an_operation_nobody_declared_is_unknown(rack):
 # -- how a result is asked for
 
 
-def test_a_result_checks_the_job_then_the_operation_then_the_time(slow_rack):
+def test_a_result_checks_the_job_and_then_the_time(slow_rack):
+    job_id = slow_rack.run_smart_test(1, 1, kind="extended")
+    with pytest.raises(errors.UnknownJob):
+        slow_rack.run_smart_test_result(job_id + 1000, timeout=0)
+    with pytest.raises(errors.JobNotFinished):
+        slow_rack.run_smart_test_result(job_id, timeout=0)
+
+
+def test_a_result_checks_the_operation_between_the_two(slow_rack):
     job_id = slow_rack.run_smart_test(1, 1, kind="extended")
     with pytest.raises(errors.UnknownJob):
         slow_rack.read_health_result(job_id + 1000, timeout=0)
     with pytest.raises(errors.WrongOperation):
         slow_rack.read_health_result(job_id, timeout=0)
-    with pytest.raises(errors.JobNotFinished):
-        slow_rack.run_smart_test_result(job_id, timeout=0)
 
 
 def test_job_not_finished_is_a_timeout_error_and_ends_nothing(slow_rack):
@@ -196,8 +217,15 @@ def test_job_not_finished_is_a_timeout_error_and_ends_nothing(slow_rack):
     assert slow_rack.get_job_status(job_id).status in (S.INIT, S.RUNNING)
 
 
-@pytest.mark.parametrize("job_id", [0, -1, 99, "1", None, [1]])
+@pytest.mark.parametrize("job_id", [0, -1, 99])
 def test_a_job_nobody_opened_is_unknown(rack, job_id):
+    for ask in (rack.get_job_status, rack.cancel_job, rack.pause_job, rack.resume_job, rack.run_smart_test_result):
+        with pytest.raises(errors.UnknownJob):
+            ask(job_id)
+
+
+@pytest.mark.parametrize("job_id", ["1", None, [1]])
+def test_a_job_id_of_another_type_is_unknown(rack, job_id):
     for ask in (rack.get_job_status, rack.cancel_job, rack.pause_job, rack.resume_job, rack.run_smart_test_result):
         with pytest.raises(errors.UnknownJob):
             ask(job_id)
@@ -255,6 +283,10 @@ def test_a_list_without_criteria_has_every_job_by_id(listed):
     assert [job.id for job in found] == listed.ids
     assert (found.total, found.offset, found.limit, len(found.items)) == (4, 0, -1, 4)
     assert listed.get_jobs_list().items == found.items
+
+
+def test_the_jobs_are_counted_by_status(listed):
+    assert listed.counts() == {S.COMPLETED: 4}
 
 
 @pytest.mark.parametrize(

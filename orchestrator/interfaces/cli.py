@@ -1,9 +1,11 @@
 """The command line: `orchestrator COMMAND`. Holds no rule; what a command needs is imported when it is called.
 
-Listings take --json, one object a line. Errors go to stderr as one sentence with the remedy. Exit status: 0 done
-(pass or warn), 1 fail, unknown or no answer, 2 wrong usage.
+Listings take --json, one object a line. Errors go to stderr as one sentence with the remedy; with --json as one
+object: code, text, remedy, slot_id, serial. Exit status: 0 done (pass or warn), 1 fail, unknown or no answer, 2 wrong
+usage.
 """
 
+import json
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +19,8 @@ from orchestrator.interfaces.reach import Named
 from orchestrator.interfaces.words import CaFile, Config, Job, Json, Simulated, TokenFile, Url
 from orchestrator.model.errors import ConfigError, InvalidArgument, NotFound, OrchestratorError
 
+MISUSED: Any = typer.BadParameter.__base__
+"""UsageError: click's, or that of typer's own copy of click."""
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -159,6 +163,7 @@ def jobs(
     offset: Annotated[int, typer.Option(help="Leave so many out.")] = 0,
     limit: Annotated[int, typer.Option(help="The most of one page; -1 = all.")] = 50,
     after_id: Annotated[int | None, typer.Option(help="The page behind this job; quick however far it is.")] = None,
+    count: Annotated[bool, typer.Option("--count", help="Only say how many match.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the jobs of a rack, open and ended: asked of its service, or with --config read from its store.
@@ -170,13 +175,15 @@ def jobs(
       orchestrator jobs --config config/rack.yaml --descending
       orchestrator jobs --config config/rack.yaml --status failed --serial ZC1A2B3C --json
       orchestrator jobs --url https://bench-7:8443 --status running
+      orchestrator jobs --status failed --count
     """
     from orchestrator.interfaces import jobs_command
     from orchestrator.model.job import ListInfo
 
     wanted = None if status is None else jobs_command.status_named(status)
     asked = ListInfo(offset, limit, name_starts_with, wanted, client_ref, slot, serial, order_by, descending, after_id)
-    jobs_command.show_jobs(Named(config, False, url, token_file, cafile), asked, as_json=as_json)
+    show = jobs_command.show_count if count else jobs_command.show_jobs
+    show(Named(config, False, url, token_file, cafile), asked, as_json=as_json)
 
 
 @app.command()
@@ -348,11 +355,21 @@ def main() -> None:
     files = [word for word in words if word != "--json"]
     if command == "assess" and files and not any(word.startswith("-") and word != "-" for word in files):
         sys.exit(_assess(files, "--json" in words))  # scripts call it file by file; typer's parser would load pydantic
+    as_json = "--json" in words
     try:
-        app()
+        sys.exit(app(standalone_mode=not as_json))
     except OrchestratorError as exc:
-        sys.stderr.write(f"{exc}{f'; {exc.remedy}' if exc.remedy else ''}\n")
-        sys.exit(2 if isinstance(exc, ConfigError | InvalidArgument | NotFound) else 1)
+        sys.exit(_tell(exc, as_json=as_json))
+    except MISUSED as exc:  # with --json only: else typer tells it, with the usage
+        sys.exit(_tell(InvalidArgument(exc.format_message(), remedy=f"see {command} --help"), as_json=as_json))
+
+
+def _tell(error: OrchestratorError, *, as_json: bool) -> int:
+    """The exit status."""
+    from orchestrator.interfaces import outcome
+
+    sys.stderr.write(f"{json.dumps(outcome.error_json(error)) if as_json else outcome.explain(error)}\n")
+    return 2 if isinstance(error, ConfigError | InvalidArgument | NotFound) else 1
 
 
 if __name__ == "__main__":

@@ -11,16 +11,19 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.interfaces import outcome, telling
 from orchestrator.interfaces.outcome import printable
 from orchestrator.interfaces.reach import Named
-from orchestrator.interfaces.served_records import Records, records_of
+from orchestrator.interfaces.served_records import Records, ServedRecords, records_of
 from orchestrator.interfaces.table import plain_table, rich_table
 from orchestrator.interfaces.web.wording import took
 from orchestrator.model.errors import InvalidArgument
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo
+
+if TYPE_CHECKING:
+    from orchestrator.remote.rack import RemoteRack
 
 HEADS = ("job", "status", "verdict", "slot", "serial", "operation", "accepted", "took", "what")
 
@@ -54,6 +57,27 @@ def show_jobs(named: Named, asked: ListInfo, *, as_json: bool) -> None:
     _say_how_to_go_on(named, page, as_json=as_json)
 
 
+def show_count(named: Named, asked: ListInfo, *, as_json: bool) -> None:
+    """How many match, on all pages."""
+    with closing(records_of(named)) as records:
+        total = records.get_jobs_list(replace(asked, offset=0, limit=0, after_id=None)).total
+        if as_json:
+            print(json.dumps({"total": total, "simulated": records.simulated}))
+        else:
+            show_head(records)
+            print(_matches(total))
+
+
+def show_opened(rack: "RemoteRack", job_id: int, *, as_json: bool) -> None:
+    """A job that was just opened."""
+    records = ServedRecords(rack)
+    if not as_json:
+        show_head(records)
+    tell_state(records, rack.get_job_status(job_id), as_json=as_json)
+    if not as_json:
+        print(f"`orchestrator wait {job_id}` waits for its end")
+
+
 def show_status(named: Named, job_id: int, *, as_json: bool) -> None:
     with closing(records_of(named)) as records:
         job = records.get_job_status(job_id)
@@ -73,6 +97,15 @@ def show_result(named: Named, job_id: int, *, as_json: bool) -> int:
         if not as_json:
             show_head(records)
         return tell_result(records, job, answer, as_json=as_json)
+
+
+def tell_state(records: Records, job: AsyncJob, *, as_json: bool) -> None:
+    """One line: where it stands, and why."""
+    if as_json:
+        print(json.dumps(job_json(records, job)))
+    else:
+        why = printable(job.reason or job.message)
+        print(f"{head_of(records, job)}: {job.status.name}{f', {why}' if why else ''}")
 
 
 def tell_result(records: Records, job: AsyncJob, answer: Any, *, as_json: bool) -> int:
@@ -183,7 +216,7 @@ def _facts(job: AsyncJob, *, live: bool) -> list[tuple[str, str]]:
 
 def _say_how_to_go_on(named: Named, page: Page, *, as_json: bool) -> None:
     """With --json on stderr, and only where something is left out: a script must not take a page for the whole."""
-    told = "1 job matches" if page.total == 1 else f"{page.total} jobs match"
+    told = _matches(page.total)
     if len(page.jobs) != page.total:
         told += f", {len(page.jobs)} shown"
     if page.next is not None:
@@ -192,6 +225,10 @@ def _say_how_to_go_on(named: Named, page: Page, *, as_json: bool) -> None:
         print(f"\n{told}" if page.jobs else told)
     elif page.next is not None:
         sys.stderr.write(f"{told}\n")
+
+
+def _matches(total: int) -> str:
+    return "1 job matches" if total == 1 else f"{total} jobs match"
 
 
 def _command(named: Named, asked: ListInfo, *, as_json: bool) -> str:

@@ -43,6 +43,17 @@ def explain(error: OrchestratorError) -> str:
     return sentence(str(error), error.remedy)
 
 
+def error_json(error: OrchestratorError) -> dict[str, Any]:
+    """`code` is what a program looks at."""
+    return {
+        "code": error.code,
+        "text": str(error),
+        "remedy": error.remedy,
+        "slot_id": error.slot_id,
+        "serial": error.serial,
+    }
+
+
 def printable(text: str) -> str:
     """A drive's own words on one line, without what a terminal would obey."""
     return "".join(char if char.isprintable() else "?" for char in " ".join(text.split()))

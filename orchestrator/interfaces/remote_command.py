@@ -136,23 +136,27 @@ def locate(
 
 
 def watch(
-    config: Config = None, url: Url = None, token_file: TokenFile = None, cafile: CaFile = None, as_json: Json = False
-) -> None:
+    config: Config = None, url: Url = None, token_file: TokenFile = None, cafile: CaFile = None,
+    after: int | None = typer.Option(None, min=0, help="Begin behind this sequence number; left out = from now on."),
+    as_json: Json = False,
+) -> None:  # fmt: skip
     """Show a service's rack live, until Ctrl-C: a table on a terminal, else a line for each thing that happens.
 
-    With --json one object a line: sequence, time, kind, and the whole job or slot.
+    With --json one object a line: sequence, time, kind, and the whole job or slot. --after shows lines on a terminal
+    too; one of the kind "gap" says that the service no longer knows all that came since.
 
     \b
     Examples:
       orchestrator watch --url https://bench-7:8443
       orchestrator watch --json | jq -c 'select(.job.verdict.status == "fail")'
+      orchestrator watch --json --after 1200
     """
     with _service(config, url, token_file, cafile) as rack:
         try:
-            if sys.stdout.isatty() and not as_json:
+            if sys.stdout.isatty() and not as_json and after is None:
                 _watch_table(rack)
             else:
-                _watch_lines(rack, as_json=as_json)
+                _watch_lines(rack, after, as_json=as_json)
         except KeyboardInterrupt:
             return
 
@@ -188,20 +192,15 @@ def _control(rack: "RemoteRack", call: Any, job_ids: list[int], *, as_json: bool
     if not as_json:
         jobs_command.show_head(records)
     for job_id in job_ids:
-        job = call(job_id)
-        if as_json:
-            print(json.dumps(jobs_command.job_json(records, job)))
-        else:
-            why = outcome.printable(job.reason or job.message)
-            print(f"{jobs_command.head_of(records, job)}: {job.status.name}{f', {why}' if why else ''}")
+        jobs_command.tell_state(records, call(job_id), as_json=as_json)
 
 
-def _watch_lines(rack: "RemoteRack", *, as_json: bool) -> None:
+def _watch_lines(rack: "RemoteRack", after: int | None, *, as_json: bool) -> None:
     from orchestrator.interfaces.logs import event_text
     from orchestrator.interfaces.opening import title
     from orchestrator.interfaces.web import encode
 
-    events, slots = rack.events(), {slot.id: slot for slot in rack.slots()}
+    events, slots = rack.events(after), {slot.id: slot for slot in rack.slots()}
     if not as_json:
         print(title(rack) or f"{len(slots)} slots at {rack.url}", flush=True)
     for event in events:

@@ -22,8 +22,8 @@ import typer.main
 from orchestrator.interfaces import outcome, telling, words
 from orchestrator.interfaces.opening import title
 from orchestrator.interfaces.progress import Progress
-from orchestrator.interfaces.reach import AnyRack, Named, open_any
-from orchestrator.model.errors import JobNotFinished, UnknownOperation, Unreachable
+from orchestrator.interfaces.reach import AnyRack, Named, need_service, open_any
+from orchestrator.model.errors import InvalidArgument, JobNotFinished, UnknownOperation, Unreachable
 from orchestrator.model.job import AsyncJob
 from orchestrator.operations.declare import Holds, Operation, Option, collect
 from orchestrator.operations.written import value_of
@@ -58,6 +58,9 @@ def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
         token_file: Path | None,
         cafile: Path | None,
         as_json: bool,
+        client_ref: int,
+        parent: int | None,
+        no_wait: bool,
         dry_run: bool = False,
         **texts: str | None,
     ) -> None:
@@ -67,7 +70,8 @@ def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
         if named.address is None or not operation.runs_code:  # else what it names is on another host
             operation.check(options)
         done = collect()[PREVIEWS[operation.name]] if dry_run else operation
-        raise typer.Exit(run_at(named, done, slot, options, as_json=as_json))
+        do = leave_at if no_wait else run_at
+        raise typer.Exit(do(named, done, slot, options, as_json=as_json, client_ref=client_ref, parent=parent))
 
     parameters = {
         "slot": words.Slot,
@@ -78,8 +82,12 @@ def command_of(operation: Operation[..., Any]) -> Callable[..., None]:
         "token_file": words.TokenFile,
         "cafile": words.CaFile,
         "as_json": words.Json,
+        "client_ref": words.ClientRef,
+        "parent": words.Parent,
+        "no_wait": words.NoWait,
     }
-    defaults = {"slot": inspect.Parameter.empty, "simulated": False, "as_json": False}
+    defaults: dict[str, Any] = {"slot": inspect.Parameter.empty, "client_ref": 0}
+    defaults |= dict.fromkeys(("simulated", "as_json", "no_wait"), False)
     if operation.name in PREVIEWS:
         parameters["dry_run"], defaults["dry_run"] = words.DryRun, False
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -131,21 +139,45 @@ def _metavar(option: Option) -> str:
 
 
 def run_at(
-    named: Named, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool
-) -> int:
+    named: Named, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool,
+    client_ref: int = 0, parent: int | None = None,
+) -> int:  # fmt: skip
     """As `run`, on the rack that is named: of a service, or opened here."""
     with open_any(named) as rack:
-        return run(rack, operation, slot_id, options, as_json=as_json)
+        return run(rack, operation, slot_id, options, as_json=as_json, client_ref=client_ref, parent=parent)
 
 
-def run(rack: AnyRack, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool) -> int:
+def leave_at(
+    named: Named, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool,
+    client_ref: int, parent: int | None,
+) -> int:  # fmt: skip
+    """Open the job at the service that is named, and show it as it is then. Raises Refused where no service is."""
+    from orchestrator.interfaces.jobs_command import show_opened
+
+    if named.simulated:
+        raise InvalidArgument(
+            "a --simulated rack ends with its command", remedy="leave --no-wait out, or name a service"
+        )
+    with need_service(named) as rack, _interrupted_later():
+        job_id = rack.start(operation.name, client_ref, slot_id, parent, **options)
+        try:
+            show_opened(rack, job_id, as_json=as_json)
+        except Unreachable as exc:
+            raise _left_alone(job_id, exc) from exc
+    return 0
+
+
+def run(
+    rack: AnyRack, operation: Operation[..., Any], slot_id: int, options: dict[str, Any], *, as_json: bool,
+    client_ref: int = 0, parent: int | None = None,
+) -> int:  # fmt: skip
     """Do it, show it, and give the exit status. Blocks until the job has ended."""
     label = next((slot.label for slot in rack.slots() if slot.id == slot_id), str(slot_id))
     where, mark = f"slot {slot_id} ({label})", "SIMULATED: " if rack.is_simulated else ""
     job_id: int | None = None
     try:
         with _interrupted_later():
-            job_id = rack.start(operation.name, 0, slot_id, **options)
+            job_id = rack.start(operation.name, client_ref, slot_id, parent, **options)
         drive = outcome.drive_text(rack.get_job_status(job_id).drive)
         with Progress(f"{mark}{where}: {operation.name} on {drive}", quiet=as_json) as progress:
             job = follow(rack, job_id, progress)
@@ -159,14 +191,18 @@ def run(rack: AnyRack, operation: Operation[..., Any], slot_id: int, options: di
     except Unreachable as exc:
         if job_id is None:
             raise
-        remedy = f"job {job_id} goes on there; ask for it later with `orchestrator wait {job_id}`"
-        raise Unreachable(exc.text, remedy=remedy, host=exc.host) from exc
+        raise _left_alone(job_id, exc) from exc
     answer = rack.result(operation.name, job_id, 0) if job.error is None else None
     if as_json:
         print(json.dumps(_as_json(rack, job, label, answer)))
     else:
         _tell(rack, job, where, answer)
     return outcome.exit_status(job)
+
+
+def _left_alone(job_id: int, lost: Unreachable) -> Unreachable:
+    remedy = f"job {job_id} goes on there; ask for it later with `orchestrator wait {job_id}`"
+    return Unreachable(lost.text, remedy=remedy, host=lost.host)
 
 
 @contextmanager

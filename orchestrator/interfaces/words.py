@@ -19,6 +19,14 @@ CaFile = Annotated[Path | None, typer.Option("--cafile", help="PEM file of the a
 Job = Annotated[int, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)]
 Jobs = Annotated[list[int], typer.Argument(metavar="JOB...", help="The jobs' ids.", show_default=False)]
 Slot = Annotated[int, typer.Argument(metavar="SLOT", help="The slot's id.", show_default=False)]
+ClientRef = Annotated[int, typer.Option(metavar="NUMBER", help="The job's client_ref, a number of your own.")]
+Parent = Annotated[
+    int | None,
+    typer.Option(metavar="JOB", help="The slot's running job, in whose turn this one runs.", show_default=False),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Print the job as it is opened, and leave it to the rack's service.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Start nothing: say what would be done, at what risk and how long it takes.")
 ]

@@ -134,6 +134,12 @@ def test_a_page_says_how_many_jobs_there_are_in_all(orchestrator, config):
     assert orchestrator("jobs", "--config", config, "--slot", "3").out == "0 jobs match\n"
 
 
+def test_only_the_number_of_matches_is_told_when_that_is_asked(orchestrator, config):
+    assert orchestrator("jobs", "--config", config, "--count").out == "5 jobs match\n"
+    said = orchestrator("jobs", "--config", config, "--count", "--slot", "2", "--limit", "1", "--json")
+    assert json.loads(said.out) == {"total": 2, "simulated": False}
+
+
 def test_a_status_tells_what_is_known_of_one_job(orchestrator, config):
     text = orchestrator("status", "2", "--config", config).out
     assert text.startswith("job 2: slot 2 (B2): Model A SN2: run_smart_test\n")

@@ -4,6 +4,7 @@ ORCHESTRATOR_FULL=1 runs the contract in all its cases, and not in the first of 
 """
 
 import asyncio
+import inspect
 import os
 import threading
 from collections.abc import Sequence
@@ -18,22 +19,36 @@ from orchestrator.interfaces.web.app import create_app
 from orchestrator.interfaces.web.server import listen
 from orchestrator.rack import Rack
 from orchestrator.remote.rack import RemoteRack
+from tests import test_contract
 from tests.web.conftest import SOON, with_operations
 
 PATIENCE_S = 5.0
-CONTRACT = Path(__file__).with_name("test_contract.py")
+FACES = [Path(__file__).with_name(name) for name in ("test_contract.py", "test_contract_by_command.py")]
+RACKS = {"rack", "slow_rack", "listed"}
 
 
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("ORCHESTRATOR_FULL"):
         return
-    spare = [item for item in items if item.path == CONTRACT and "listed" not in item.fixturenames and is_further(item)]
+    of_contract = [item for item in items if item.path in FACES and hasattr(test_contract, item.originalname)]
+    spare = [item for item in of_contract if "listed" not in item.fixturenames and is_further(item)]
     items[:] = [item for item in items if item not in spare]
     config.hook.pytest_deselected(items=spare)
 
 
 def is_further(item):
     return hasattr(item, "callspec") and any(item.callspec.indices.values())
+
+
+def contract(*told_otherwise):
+    """The tests of the contract that work on any rack, but for these, by name."""
+    tests = {name: test for name, test in vars(test_contract).items() if name.startswith("test_")}
+    assert set(told_otherwise) <= tests.keys(), "what is left out is no longer in the contract"
+    return {
+        name: test
+        for name, test in tests.items()
+        if name not in told_otherwise and RACKS & inspect.signature(test).parameters.keys()
+    }
 
 
 class Served:

@@ -1,12 +1,9 @@
 """The contract holds on another machine: its tests, with the remote rack in the place of the one in this process."""
 
-import inspect
-
 import pytest
 
 from orchestrator.rack import Rack
-from tests import test_contract
-from tests.remote.conftest import ByHttp
+from tests.remote.conftest import ByHttp, contract
 from tests.test_contract import SOON
 
 TOLD_OTHERWISE = {
@@ -14,7 +11,6 @@ TOLD_OTHERWISE = {
     "test_events_begin_at_the_call_and_not_when_they_are_first_asked_for": "as above",
     "test_a_reader_that_is_too_slow_gets_one_gap": "it looks into the journal: test_events",
 }
-RACKS = {"rack", "slow_rack", "listed"}
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +22,4 @@ def listed(served):
         yield rack
 
 
-for name, test in vars(test_contract).items():
-    if name.startswith("test_") and name not in TOLD_OTHERWISE and RACKS & inspect.signature(test).parameters.keys():
-        globals()[name] = test
-
-
-def test_what_is_left_out_is_still_in_the_contract():
-    assert {name for name in TOLD_OTHERWISE if not hasattr(test_contract, name)} == set()
+globals().update(contract(*TOLD_OTHERWISE))
