@@ -46,7 +46,7 @@ MOST_LINE, MOST_CASES, MOST_JUNIT, MOST_TAIL = 256 << 10, 4 << 20, 1 << 20, 8 <<
 TAIL_LINES = 8
 _SLICE_S = 0.05  # how late `stop` may be noticed
 _SHOWN_S = 0.2  # a test that runs so long is told
-_READ = 64 << 10
+_READ, _MOST_READS = 64 << 10, 100
 _OURS = ("ORCHESTRATOR_TOKEN", "PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_WORKER")
 """Not for the child: what lets one into a service, and what tells of a pytest around us."""
 _BEFORE_TESTS = (2, 3, 4)
@@ -71,7 +71,10 @@ class PytestSuites:
             raise ToolMissing(
                 f"there is no pytest for {sys.executable}", remedy="pip install drive-test-orchestrator[pytest]"
             )
-        return PytestSuite(path, args, deadline_s=deadline_s, stop=stop, record=self._record)
+        try:
+            return PytestSuite(path, args, deadline_s=deadline_s, stop=stop, record=self._record)
+        except (OSError, ValueError) as error:  # no more processes or descriptors; a NUL in a word
+            raise ToolFailed(f"pytest could not be started for {path}: {error}") from error
 
 
 def working_folder(path: Path) -> Path:
@@ -120,19 +123,26 @@ class PytestSuite:
                 start_new_session=True,
                 pass_fds=(theirs.fileno(),),
             )
-        except (OSError, ValueError) as error:  # no more processes or descriptors, the folder has gone, a NUL in a word
+            self._row = record.note(self._child.pid, began) if record is not None else None
+            self._gone_fd = self._followed()
+        except (OSError, ValueError):
             self._socket.close()
             shutil.rmtree(self._folder, ignore_errors=True)
-            raise ToolFailed(f"pytest could not be started for {path}: {error}") from error
+            raise
         finally:
             theirs.close()
-        self._row = record.note(self._child.pid, began) if record is not None else None
-        self._gone_fd = os.pidfd_open(self._child.pid)
         assert self._child.stdout is not None  # noqa: S101
         self._out = self._child.stdout.fileno()
         for fd in (self._socket.fileno(), self._out):
             os.set_blocking(fd, False)
         self._open = {self._socket.fileno(), self._out, self._gone_fd}
+
+    def _followed(self) -> int:
+        try:
+            return os.pidfd_open(self._child.pid)
+        except OSError:  # out of descriptors: without one it could not be followed
+            self._kill()
+            raise
 
     # -- what it says
 
@@ -201,10 +211,10 @@ class PytestSuite:
         for fd, _ in ready.poll(timeout_s * 1000):
             if fd == self._gone_fd:
                 self._open.discard(fd)
-                while self._take(self._out):
-                    pass
-                while self._take(self._socket.fileno()):
-                    pass
+                for left in (self._out, self._socket.fileno()):
+                    for _ in range(_MOST_READS):  # what it started may go on writing
+                        if not self._take(left):
+                            break
             else:
                 self._take(fd)
 
@@ -261,9 +271,11 @@ class PytestSuite:
             return
         self._closed = True
         try:
-            if self._gone_fd in self._open:
-                self._part(why or NoAnswer("the suite is over"))
-            self._kill()
+            try:
+                if self._gone_fd in self._open:
+                    self._part(why or NoAnswer("the suite is over"))
+            finally:
+                self._kill()
             self._junit, self._no_junit = _junit(self._folder / "junit.xml")
         finally:
             os.close(self._gone_fd)
@@ -279,11 +291,10 @@ class PytestSuite:
                 _signal_group(self._child.pid, number)
             until = time.monotonic() + patience_s
             while self._gone_fd in self._open and (left := until - time.monotonic()) > 0:
-                if (line := self._lines.take()) is None:
-                    self._pump(min(left, _SLICE_S))
-                    continue
-                with suppress(ToolFailed):
-                    if isinstance(said := suite_lines.read(line), Asked):
+                with suppress(ToolFailed):  # whatever it says now is too late
+                    if (line := self._lines.take()) is None:
+                        self._pump(min(left, _SLICE_S))
+                    elif isinstance(said := suite_lines.read(line), Asked):
                         self._write(suite_lines.answer(said.number, None, why, over=True))
 
     def _kill(self) -> None:
@@ -315,9 +326,10 @@ def _junit(path: Path) -> tuple[str, str]:
         return "", "pytest wrote no JUnit XML"
     except OSError as error:
         return "", f"its JUnit XML cannot be read: {error.strerror}"
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        return "", "its JUnit XML is no file"
     with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return "", "its JUnit XML is no file"
         data = file.read(MOST_JUNIT + 1)
     if len(data) > MOST_JUNIT:
         return "", "its JUnit XML is longer than 1 MB and was not kept"

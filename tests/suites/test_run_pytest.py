@@ -215,6 +215,13 @@ def test_the_teams_own_configuration_is_found_as_when_they_call_pytest(rack, sui
     assert not list(tmp_path.rglob(".pytest_cache"))
 
 
+def test_workers_of_xdist_in_the_teams_ini_file_are_passed_over(rack, suite, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p xdist -n 2 --rack simulated\n")
+    job_id, result = run(rack, suite(THREE))
+    assert set(outcomes(result).values()) == {CaseOutcome.PASSED} and len(result.cases) == 3
+    assert len(children_of(rack.get_job_status(job_id), rack.get_jobs_list)) == 1
+
+
 def test_args_choose_tests_as_on_a_command_line(rack, suite):
     folder = suite(THREE)
     assert set(outcomes(run(rack, folder, args="-k 'identity or speed' -x")[1])) == {"test_identity", "test_speed"}

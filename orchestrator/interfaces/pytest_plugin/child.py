@@ -17,6 +17,8 @@ from orchestrator.interfaces.pytest_plugin import cases
 from orchestrator.interfaces.pytest_plugin.suite_rack import LINE, Line
 from orchestrator.model.suite import CaseOutcome
 
+_IN_ONE_PROCESS: dict[str, Any] = {"dist": "no", "tx": [], "numprocesses": None}
+"""pytest-xdist's options, which the team's ini file may set: there is one drive, and one line to it."""
 _SOUND = (CaseOutcome.PASSED, CaseOutcome.SKIPPED)
 
 
@@ -31,6 +33,9 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if LINE is not None:
+        for name, value in _IN_ONE_PROCESS.items():
+            if hasattr(config.option, name):
+                setattr(config.option, name, value)
         config.pluginmanager.register(Teller(LINE), "orchestrator-suite")
 
 
