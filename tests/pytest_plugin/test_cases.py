@@ -42,7 +42,7 @@ def crash(message):
     ("nodeid", "name"),
     [
         ("a.py::test_x[slot-3]", "a.py::test_x"),
-        ("a.py::test_x[slot-3]@slot-3", "a.py::test_x"),
+        ("a.py::test_x[slot-3]@theirs", "a.py::test_x@theirs"),
         ("a.py::test_x[slot-3-4k]", "a.py::test_x[4k]"),
         ("a.py::test_x[4k-slot-3]", "a.py::test_x[4k]"),
         ("a.py::test_x[4k-slot-3-8]", "a.py::test_x[4k-8]"),

@@ -1,6 +1,8 @@
 """pytest-xdist: one process has the rack, workers ask it, and a slot has one test at a time."""
 
 import os
+import signal
+import subprocess
 import sys
 import threading
 
@@ -118,11 +120,14 @@ def test_ctrl_c_cancels_the_job_and_records_no_pass(suite, pytester, workers):
 
         threading.Thread(target=watch, daemon=True).start()
         command = (sys.executable, "-m", "pytest", "-p", "orchestrator", "-p", "xdist", "--rack", server.url, *workers)
-        child = pytester.popen(command, start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-        assert begun.wait(60)
-        os.killpg(child.pid, 2)
-        out, _ = child.communicate(timeout=60)
-        assert child.returncode == pytest.ExitCode.INTERRUPTED, out.decode()
+        with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True) as child:
+            try:
+                assert begun.wait(60)
+                os.killpg(child.pid, signal.SIGINT)  # as a terminal does: to the workers too
+                out, _ = child.communicate(timeout=60)
+            finally:
+                child.kill()
+        assert child.returncode == pytest.ExitCode.INTERRUPTED, out
         (job, *more) = rack.get_jobs_list()
         assert (job.name, job.error.code) == ("run_smart_test", "job_cancelled")
         for recorded in more:

@@ -45,8 +45,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    if getattr(config, "workerinput", {}).get("rack_grouped"):
-        config.option.loadgroup = True  # xdist reads a worker's own command line for it
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

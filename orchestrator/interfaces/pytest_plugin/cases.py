@@ -78,13 +78,19 @@ def param_of(slot_id: int) -> str:
 
 
 def name_of(nodeid: str, param: str) -> str:
-    """The node id without the slot: "a.py::test_x[slot-3-4k]@slot-3" is "a.py::test_x[4k]"."""
+    """The node id without the slot: "a.py::test_x[slot-3-4k]" is "a.py::test_x[4k]"."""
     if not param:
         return nodeid
-    path, bracket, rest = nodeid.removesuffix(f"@{param}").partition("[")
+    path, bracket, rest = nodeid.partition("[")
     inside, closed, behind = rest.rpartition("]")
     kept = re.sub(rf"(?:^{re.escape(param)}(?:-|$))|(?:-{re.escape(param)}(?=-|$))", "", inside, count=1)
     return path + (f"[{kept}]" if kept else "") + behind if closed else path + bracket + rest
+
+
+def slot_in(nodeid: str) -> int | None:
+    """The slot that a node id names."""
+    found = re.search(r"\[(?:.*-)?slot-(\d+)(?:-.*)?\]", nodeid)
+    return int(found[1]) if found else None
 
 
 def blame_of(error: BaseException | None, *, broke_off: bool = False) -> Blame:

@@ -6,7 +6,6 @@
 For JUnit each report has it as properties.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.interfaces.outcome import printable
-from orchestrator.interfaces.pytest_plugin.cases import Seen, case_of, is_without_answer, param_of, seen_in, text_of
+from orchestrator.interfaces.pytest_plugin.cases import Seen, case_of, is_without_answer, seen_in, slot_in, text_of
 from orchestrator.interfaces.pytest_plugin.recording import record
 from orchestrator.interfaces.table import plain_table
 from orchestrator.model.measurement import Measurement
@@ -72,16 +71,14 @@ class Results:
         seen = seen_in(report) or self._seen_by_crash(report)
         if seen is None:
             return
-        report.nodeid = report.nodeid.removesuffix(f"@{param_of(seen.slot_id)}")  # xdist's; --lf would not know it
         tested = self._tested.setdefault(seen.slot_id, Tested(seen))
         tested.tests.setdefault(report.nodeid, []).append(report)
 
     def _seen_by_crash(self, report: pytest.TestReport) -> Seen | None:
         """Of a test whose worker is gone: xdist knows its name alone."""
-        found = re.search(r"[\[-]slot-(\d+)[\]-]", report.nodeid)
-        if report.when in ("setup", "call", "teardown") or found is None:
+        if report.when in ("setup", "call", "teardown") or (slot_id := slot_in(report.nodeid)) is None:
             return None
-        held = (slot for slot in self._session.slots if slot.id == int(found[1]) and slot.drive)
+        held = (slot for slot in self._session.slots if slot.id == slot_id and slot.drive)
         return next(
             (Seen(slot.id, slot.label, slot.drive.serial, slot.drive.model) for slot in held if slot.drive), None
         )

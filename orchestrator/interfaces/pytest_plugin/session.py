@@ -116,11 +116,7 @@ class Session:
         if not found:
             skip = pytest.mark.skip(reason=marker.why_none(self._slots, wanted))
             return [pytest.param(0, id="no-drive", marks=skip)]
-        return [pytest.param(slot.id, id=param_of(slot.id), marks=self._group(slot.id)) for slot in found]
-
-    def _group(self, slot_id: int) -> tuple[pytest.MarkDecorator, ...]:
-        known = self._config.pluginmanager.hasplugin("xdist")
-        return (pytest.mark.xdist_group(name=param_of(slot_id)),) if known else ()
+        return [pytest.param(slot.id, id=param_of(slot.id)) for slot in found]
 
     # -- tests
 
@@ -193,8 +189,7 @@ class Session:
         if self._served is None:
             return {}
         self._refs[name] = self.client_ref + 1 + len(self._refs)
-        own = {"rack_client_ref": self._refs[name], "rack_grouped": self._config.option.dist == "loadgroup"}
-        return self._served.input(self._slots) | own
+        return self._served.input(self._slots) | {"rack_client_ref": self._refs[name]}
 
     def forget_worker(self, name: str) -> None:
         """It has ended: what it still had running is cancelled, so that the slot is free for the next test."""
