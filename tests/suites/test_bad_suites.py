@@ -76,14 +76,12 @@ time.sleep(600)
     [
         "time.sleep(600)",
         "drive.run_smart_test(kind='extended')",
-        f"{STUBBORN}\ntime.sleep(600)",
         f"{STUBBORN}{FORKED}",
         FORKED,
-        "while True: pass",
-        "threading.Thread(target=time.sleep, args=(600,)).start()\ntime.sleep(600)",
+        "threading.Thread(target=time.sleep, args=(600,)).start()\nwhile True: pass",
         "while True:\n    try: time.sleep(600)\n    except BaseException: pass",
     ],
-    ids=["asleep", "waiting for a job", "deaf", "deaf with children", "with children", "busy", "threads", "stubborn"],
+    ids=["asleep", "waiting for a job", "deaf with children", "with children", "busy with a thread", "stubborn"],
 )
 def test_a_cancelled_suite_ends_with_all_that_it_started(slow_rack, suite, tmp_path, body):
     job_id = running(slow_rack, suite(waiting(tmp_path, body)), tmp_path)
@@ -92,7 +90,7 @@ def test_a_cancelled_suite_ends_with_all_that_it_started(slow_rack, suite, tmp_p
     job = slow_rack.get_job_status(job_id)
     assert job.status is AsyncJobStatus.FAILED and job.verdict is None
     assert all(child.has_ended for child in children_of(job, slow_rack.get_jobs_list))
-    assert slow_rack.run_pytest_result(slow_rack.run_pytest(1, 2, path=str(suite())), timeout=SOON), "the slot is free"
+    assert slow_rack.read_health_result(slow_rack.read_health(1, 2), timeout=SOON).status == "pass", "the slot is free"
 
 
 def test_the_jobs_of_a_cancelled_suite_are_cancelled_in_the_drive_too(slow_rack, suite, tmp_path):
@@ -103,7 +101,6 @@ def test_the_jobs_of_a_cancelled_suite_are_cancelled_in_the_drive_too(slow_rack,
     ends(slow_rack, job_id, errors.JobCancelled)
     (child,) = slow_rack.wait([child.id], END_S)
     assert child.error.code == "job_cancelled"
-    assert slow_rack.run_smart_test_result is not None
     again = slow_rack.run_smart_test(1, 2)
     until(lambda: slow_rack.get_job_status(again).status is AsyncJobStatus.RUNNING, END_S)
     assert slow_rack.get_job_status(again).error is None, "no test is left in the drive that it would be refused for"
@@ -174,10 +171,6 @@ def test_a_rack_that_closes_ends_its_suites(slow_rack, suite, tmp_path):
 
 BAD = {
     "garbage": 'os.write(LINE._fd, b"\\xff\\x00 no JSON\\n")',
-    "no message": 'LINE.say(say="what?")',
-    "wrong types": 'LINE.say(say="case", case={"name": 7})',
-    "nested": 'os.write(LINE._fd, b"[" * 100_000 + b"\\n")',
-    "a huge number": 'os.write(LINE._fd, b\'{"say": "collected", "count": \' + b"9" * 10_000 + b"}\\n")',
     "no end of line": 'while True: os.write(LINE._fd, b"x" * 65536)',
     "endless results": 'while True: LINE.say(say="case", case={"name": "x" * 9000, "outcome": "passed", "seconds": 1})',
     "never reads": """
