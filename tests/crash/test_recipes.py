@@ -1,6 +1,11 @@
 """The shipped burn-in over kill -9: the drives go on by themselves, each step is done once, and there is one report."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from junitparser import TestSuite
 
 from orchestrator.model.errors import Interrupted
 from orchestrator.model.job import AsyncJobStatus, ListInfo, children_of
@@ -50,3 +55,12 @@ def test_a_burn_in_that_is_killed_twice_ends_as_one_job_with_each_step_done_once
         assert rack.get_jobs_list(ListInfo(name_starts_with="run_recipe")).total == 1
         tests = [record.kind for record in drives.models[3].tests]
         assert tests == ["extended", "extended", "short"]  # newest first: the drive itself began no other
+    suite = TestSuite.fromstring(report(drives, job_id))
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (7, 0, 0, 1)
+    assert report(drives, job_id) == report(drives, job_id)
+
+
+def report(drives, job_id):
+    command = (str(Path(sys.executable).with_name("orchestrator")), "report", str(job_id), "--format", "junit")
+    done = subprocess.run((*command, "--config", str(drives.rack_file)), capture_output=True, check=True, timeout=60)
+    return done.stdout.decode()
