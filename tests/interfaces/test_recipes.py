@@ -105,7 +105,8 @@ def test_a_dry_run_as_json_is_the_preview(orchestrator):
     said = orchestrator("run", "recipe", "3", "--name", "quick", "--dry-run", "--simulated", "--json")
     found = json.loads(said.out)
     assert (found["name"], found["answer"]["recipe"]) == ("preview_recipe", "quick")
-    assert [step["step"] for step in found["answer"]["steps"]] == ["read_health", "read_scan (end_lba=2097152)"]
+    steps = [step["step"] for step in found["answer"]["steps"]]
+    assert steps == ["read_health", "read_scan (end_lba=16777216, most_bad=10)"]
 
 
 def test_only_a_recipe_can_be_run_dry(orchestrator):
