@@ -36,6 +36,8 @@ from orchestrator.model.suite_talk import Apart, Asked, Began, Collected, Ended,
 
 MARK = "ORCHESTRATOR_SUITE"
 """The environment variable that all the processes of one suite carry."""
+FOLDER = "orchestrator-suite-"
+"""How the names of its own temporary folders begin."""
 PLUGIN = "orchestrator.interfaces.pytest_plugin.child"
 PART_S, LEAVE_S, KILL_S = 0.5, 3.0, 2.0
 """Host seconds: for its requests to be refused, from SIGTERM to SIGKILL, and for SIGKILL to work."""
@@ -101,7 +103,7 @@ class PytestSuite:
         self._begun: Began | None = None
         self._begun_at = self._silent_since = 0.0
         self._ended = self._closed = False
-        self._folder = Path(tempfile.mkdtemp(prefix="orchestrator-suite-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=FOLDER))
         self._mark = os.urandom(16).hex()
         self._socket, theirs = socket.socketpair()
         argv = [

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
 
@@ -239,7 +238,9 @@ with Rack.simulated(slots=1) as rack:
     rack.run_pytest(1, 1, path={str(folder)!r})
     time.sleep(600)
 """
-    parent = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
+    (tmp_path / "tmp").mkdir()
+    env = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    parent = subprocess.Popen([sys.executable, "-c", program], start_new_session=True, env=env)
     try:
         until((tmp_path / "runs").exists)
         assert len(until(lambda: marked(nothing_is_left))) >= 3
@@ -247,6 +248,7 @@ with Rack.simulated(slots=1) as rack:
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
     until(lambda: not marked(nothing_is_left), 10)
+    assert not list((tmp_path / "tmp").glob("orchestrator-suite-*"))
 
 
 def test_after_a_restart_the_job_is_interrupted_and_says_so(tmp_path, suite):
@@ -257,4 +259,3 @@ def test_after_a_restart_the_job_is_interrupted_and_says_so(tmp_path, suite):
         job_id = running(rack, folder, tmp_path, slot_id=1)
     with Rack.from_config(file) as rack, pytest.raises(errors.Interrupted):
         rack.run_pytest_result(job_id, timeout=SOON)
-    assert not list(Path(tmp_path).glob("orchestrator-suite-*"))

@@ -9,15 +9,18 @@ process's group: nobody is left who could end it.
 import json
 import os
 import queue
+import shutil
 import signal
 import stat
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.adapters.suites import FOLDER
 from orchestrator.model.errors import BY_CODE, InvalidArgument, JobNotFinished, NoAnswer, UnknownJob, WrongOperation
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, ListInfo, ResultSet
 from orchestrator.model.plain import dumps
@@ -79,7 +82,10 @@ class Line:
 
 
 def _leave() -> None:
-    """Whoever would end us has gone. Our group is our own: the job began it."""
+    """Whoever would end us, and clean up behind us, has gone. Our group is our own: the job began it."""
+    for folder in (Path(word.removeprefix("--junitxml=")).parent for word in sys.argv if "--junitxml=" in word):
+        if folder.name.startswith(FOLDER):
+            shutil.rmtree(folder, ignore_errors=True)
     if os.getpgid(0) == os.getsid(0):
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
