@@ -361,7 +361,9 @@ def main() -> None:
     except OrchestratorError as exc:
         sys.exit(_tell(exc, as_json=as_json))
     except MISUSED as exc:  # with --json only: else typer tells it, with the usage
-        sys.exit(_tell(InvalidArgument(exc.format_message(), remedy=f"see {command} --help"), as_json=as_json))
+        sys.exit(
+            _tell(InvalidArgument(exc.format_message(), remedy=f"see `orchestrator {command} --help`"), as_json=as_json)
+        )
 
 
 def _tell(error: OrchestratorError, *, as_json: bool) -> int:
