@@ -12,7 +12,7 @@ with Rack.simulated(slots=1, speed=1e5) as rack:
     print(rack.result("watch_temperature", job_id, timeout=30), rack.get_job_status(job_id).verdict.reasons[0].rule)
     print("watch_temperature" in rack.operations)
 """
-DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
+DOCS = Path(__file__).parents[2] / "docs" / "writing-an-operation.md"
 
 
 def test_it_is_a_pair_on_the_facade(run_beside):

@@ -15,7 +15,6 @@ from orchestrator.interfaces.web.metrics import registry_of, text
 from orchestrator.interfaces.webhooks import sign
 from orchestrator.rack import Rack
 from orchestrator.settings_alerts import Occasion
-from tests.interfaces.conftest import COMMAND
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "service.md").read_text()
@@ -43,13 +42,6 @@ def test_the_receivers_code_of_the_page_takes_our_signature_and_no_other():
     assert space["is_ours"](secret, headers, body)
     assert not space["is_ours"](secret, headers, body + b" ")
     assert not space["is_ours"](secret, headers | {"webhook-timestamp": str(now - 301)}, body)
-
-
-def test_every_command_of_the_page_that_is_ours_is_one(orchestrator):
-    words = {match[1] for match in re.finditer(r"^\S*(?:\$as |sudo )?orchestrator (\w+)", "".join(blocks("sh")), re.M)}
-    assert {"check", "token"} <= words
-    for word in words:
-        assert orchestrator(word, "--help").status == 0, f"{COMMAND} {word}"
 
 
 @pytest.fixture

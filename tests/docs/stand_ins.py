@@ -1,0 +1,44 @@
+"""The commands that the pages' blocks find on their PATH, instead of those that would change this host.
+
+A test may run as root: what is not ours, and would do something to the machine, is refused and has to be marked.
+"""
+
+import sys
+from pathlib import Path
+
+_REFUSED = ("systemctl", "journalctl", "useradd", "udevadm", "apt", "apt-get", "pipx", "uv", "modprobe", "losetup",
+            "mount", "ledctl")  # fmt: skip
+_REFUSAL = 'echo "$(basename "$0"): not in a test; say <!-- not run: why --> above the block" >&2; exit 99\n'
+_ORCHESTRATOR = f'exec "{sys.executable}" -m orchestrator.interfaces.cli "$@"\n'
+_RUN = """case "$1" in
+orchestrator) shift ;;
+demo) ;;
+help) ;;
+*) echo "run: $1 is not for a test" >&2; exit 99 ;;
+esac
+exec orchestrator "$@"
+"""
+_SUDO = f"""[ "$1" = -u ] && shift 2
+[ "$1" = orchestrator ] && exec "$@"
+{_REFUSAL}"""
+_PIP = """# `pip install FOLDER` without a registry: builds the wheel that lies there, and unpacks it
+[ "$1" = install ] && cd "$2" && [ -f pyproject.toml ] || {{ echo "pip: only a folder's package" >&2; exit 99; }}
+"{python}" -m hatchling build -t wheel -d wheels >/dev/null && "{python}" -m zipfile -e wheels/*.whl "{site}"
+"""
+
+
+def put(folder: Path) -> Path:
+    """Into folder/bin, which it gives, and `run` beside it; what is installed by pip goes to folder/site."""
+    bin_, site = folder / "bin", folder / "site"
+    bin_.mkdir()
+    site.mkdir()
+    scripts = {"orchestrator": _ORCHESTRATOR, "sudo": _SUDO, "pip": _PIP.format(python=sys.executable, site=site)}
+    for name, text in {**scripts, **dict.fromkeys(_REFUSED, _REFUSAL)}.items():
+        _write(bin_ / name, text)
+    _write(folder / "run", _RUN)
+    return bin_
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}")
+    path.chmod(0o755)
