@@ -17,8 +17,7 @@ def blocks(language):
 def written(pytester):
     """Their files, as the page has them; the rack file is of a simulated rack."""
     for code in blocks("python"):
-        name = re.match(r"# (\w+\.py)\n", code)[1]
-        (pytester.path / name).write_text(code)
+        (pytester.path / code.splitlines()[0].removeprefix("# ")).write_text(code)
     (ini,) = blocks("ini")
     (pytester.path / "pytest.ini").write_text(ini)
     (pytester.path / "rack.yaml").write_text("simulated: {slots: 4, speed: 1e5}\n")

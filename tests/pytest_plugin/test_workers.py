@@ -63,7 +63,11 @@ def test_a_worker_that_crashes_costs_its_test_alone_and_frees_the_slot(suite):
 def test_a_service_is_asked_by_the_workers_themselves(suite, tmp_path, monkeypatch):
     tokens = Tokens(tmp_path / "tokens.json")
     monkeypatch.setenv("ORCHESTRATOR_TOKEN", tokens.add("harness", [Scope.RUN]))
-    text = "def test_health(drive, rack):\n    assert drive.read_health().status == 'pass'\n    print(type(rack))\n"
+    text = """
+    def test_health(drive, rack):
+        assert drive.read_health().status == "pass"
+        drive.measure("no_number_for_json", float("inf"))
+    """
     with Rack.simulated(slots=3, speed=1e5) as rack, serve_http(rack, port=0, tokens=tokens) as server:
         alone = suite("--rack", server.url, text=text)
         spread = suite("--rack", server.url, "-n", "2")

@@ -31,7 +31,8 @@ def record(rack: UsedRack, client_ref: int, results: Results) -> list[str]:
     until = time.monotonic() + RECORD_S
     for where, job_id in jobs:
         try:
-            rack.result("record_tests", job_id, max(0.0, until - time.monotonic()))
+            (job,) = rack.wait([job_id], max(0.0, until - time.monotonic()))
+            told += [f"{where}: {job.error.text}"] if job.error else []
         except JobNotFinished:
             told.append(f"{where}: job {job_id} did not end within {RECORD_S:g} s")
         except OrchestratorError as exc:
