@@ -184,7 +184,7 @@ def test_a_cancelled_recipe_ends_its_step_too(rack):
 def test_a_paused_recipe_stands_still_between_two_steps(rack):
     serve(rack, step("run_smart_test", kind="extended"), step("read_health"))
     job_id = rack.run_recipe(1, 1, name="mine")
-    until(lambda: rack.get_job_status(job_id).status is AsyncJobStatus.RUNNING)
+    until(lambda: rack.get_job_status(job_id).message.startswith("step 1"))
     rack.pause_job(job_id)
     until(lambda: rack.get_job_status(job_id).status is AsyncJobStatus.PAUSED)
     assert [child.has_ended for child in children_of(rack.get_job_status(job_id), rack.get_jobs_list)] == [True]
