@@ -4,8 +4,8 @@ README.md, docs/*.md ──▶ Block: page, line, language, text, and what stand
 
     <!-- not run: needs a USB dock -->       why no test runs it; test_blocks.py counts these
     <!-- before: code -->                    of the block's language; run first, as it is
-    <!-- file: name -->                      the block is a file of that name; so it is below a line "`name`:", and where
-                                             its first line is "# name"
+    <!-- file: name -->                      the block is a file of that name; so it is below a line "`name`:",
+                                             and where its first line is "# name"
     <!-- exit: 1 -->                         what its commands may end with, beside 0
     <!-- output -->                          what the block before prints
 """
