@@ -21,7 +21,7 @@ from orchestrator.operations.declare import Operations, operation
 from orchestrator.rack import Rack
 from orchestrator.simulated.access import SimulatedAccess
 from orchestrator.simulated.rack import Simulation, place
-from orchestrator.system import Parts
+from orchestrator.system.system import Parts
 
 
 @operation()

@@ -33,7 +33,7 @@ from orchestrator.simulated.access import SimulatedAccess
 from orchestrator.simulated.preload import PreloadBed, children_env
 from orchestrator.simulated.rack import Simulation
 from orchestrator.simulated.uevents import Uevents
-from orchestrator.system import Parts
+from orchestrator.system.system import Parts
 from tests.beds.debs import find_bed
 from tests.beds.kernel import NUMBERS, Kernel, kernel
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
-from orchestrator import system
 from orchestrator.actors.directory import Wish
 from orchestrator.actors.supervisor import Release
 from orchestrator.model.errors import InvalidArgument, NotPausable, UnknownSlot, WrongOperation
@@ -23,20 +22,21 @@ from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.operations.declare import Operation
 from orchestrator.pairs import Name, Pairs
 from orchestrator.rack_history import RackHistory
+from orchestrator.system.system import Parts, System
 
 if TYPE_CHECKING:
     from orchestrator.remote.rack import RemoteRack
-    from orchestrator.settings import RackSettings
-    from orchestrator.settings_parts import ChassisSettings
+    from orchestrator.settings.parts import ChassisSettings
+    from orchestrator.settings.rack_file import RackSettings
     from orchestrator.simulated.rack import Simulation
 
 
 class Rack(Pairs, RackHistory):
     """All the slots of one host. A context: leaving it closes it. Its methods may be called from any thread."""
 
-    def __init__(self, parts: system.Parts, simulation: "Simulation | None" = None) -> None:
+    def __init__(self, parts: Parts, simulation: "Simulation | None" = None) -> None:
         """Starts the rack; returns when the first enumeration has reached every slot. Use the constructors below."""
-        self._system = system.System(parts)
+        self._system = System(parts)
         self._tables, self._door, self._post = self._system.tables, self._system.door, self._system.post
         self._ports = parts.ports
         self._simulation = simulation
@@ -54,24 +54,25 @@ class Rack(Pairs, RackHistory):
         Args:
             plans: False starts nothing by itself, whatever the file says.
         """
-        from orchestrator import settings
+        from orchestrator.settings.rack_file import load_rack_file
 
-        described = settings.load(Path(path))
+        described = load_rack_file(Path(path))
         rack = cls._of(described, Path(path), plans=plans)
         rack._settings = described
         return rack
 
     @classmethod
     def _of(cls, described: "RackSettings", path: Path, *, plans: bool) -> Self:
-        from orchestrator import system_real, system_simulated, system_store
+        from orchestrator.system import real, simulated
+        from orchestrator.system.store import open_store
 
         if (unreal := described.simulated) is not None:
-            store = system_store.open_store(described, path)
-            parts, simulation = system_simulated.parts(
+            store = open_store(described, path)
+            parts, simulation = simulated.parts(
                 unreal.slots, unreal.speed, unreal.seed, described=described, store=store
             )
             return cls(parts if plans else replace(parts, plans={}), simulation)
-        parts = system_real.parts(described, path)
+        parts = real.parts(described, path)
         return cls(parts if plans else replace(parts, plans={}))
 
     @classmethod
@@ -82,9 +83,9 @@ class Rack(Pairs, RackHistory):
             speed: rack seconds per real second, up to 1e6: a two-minute self-test takes 0.12 s at 1000.
         The code that tests real drives runs unchanged, over a stand-in smartctl that answers from drive models.
         """
-        from orchestrator import system_simulated
+        from orchestrator.system import simulated
 
-        return cls(*system_simulated.parts(slots, speed, seed))
+        return cls(*simulated.parts(slots, speed, seed))
 
     @classmethod
     def connect(
@@ -271,9 +272,9 @@ class Rack(Pairs, RackHistory):
         id is among those returned. Raises ConfigError for a wrong file, and InvalidArgument where the rack cannot
         change: a simulated one, or one that comes from no file. Then nothing has changed.
         """
-        from orchestrator import settings
+        from orchestrator.settings.rack_file import load_rack_file
 
-        described, before = settings.load(Path(path)), self._settings
+        described, before = load_rack_file(Path(path)), self._settings
         rearrange = self._system.parts.rearrange
         if before is None or rearrange is None or described.simulated is not None:
             raise InvalidArgument("only a rack that comes from a file with slots can take over a changed one")

@@ -13,14 +13,9 @@ HOUSE = (
     "rack",
     "remote",
     "pairs",
-    "system_real system_simulated",
     "system",
     "rack_history",
-    "system_limits system_store",
     "settings",
-    "mistakes",
-    "settings_alerts settings_recipes",
-    "settings_plans settings_parts",
     "actors",
     "simulated",
     "adapters",
@@ -91,7 +86,7 @@ def test_actors_know_neither_adapters_nor_simulation():
             for name in imports_of(ast.parse(path.read_text()))
             if name.startswith(("orchestrator.adapters", "orchestrator.simulated"))
         ]
-        assert strangers == [], f"{path}: system.py introduces them"
+        assert strangers == [], f"{path}: system/ introduces them"
 
 
 @pytest.mark.parametrize("part", FORBIDDEN)

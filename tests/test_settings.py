@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import settings, settings_parts
 from orchestrator.model.errors import ConfigError
 from orchestrator.model.place import Rule
+from orchestrator.settings import parts
+from orchestrator.settings.rack_file import SlotSettings, load_rack_file
 
 
 @pytest.fixture
@@ -23,27 +24,27 @@ def rack_file(tmp_path: Path) -> Callable[[str], Path]:
 def mistakes(path: Path) -> list[str]:
     """The lines of the error, without the file's name."""
     with pytest.raises(ConfigError) as caught:
-        settings.load(path)
+        load_rack_file(path)
     lines = str(caught.value).splitlines()
     assert all(line.startswith(f"{path}:") for line in lines)
     return [line.removeprefix(f"{path}:") for line in lines]
 
 
 def test_the_smallest_rack_file_is_one_slot(rack_file):
-    rack = settings.load(rack_file("slots: {3: {label: A3, node: /dev/sda, type: sat}}"))
-    assert rack.slots == {3: settings.SlotSettings(node="/dev/sda", label="A3", type="sat")}
+    rack = load_rack_file(rack_file("slots: {3: {label: A3, node: /dev/sda, type: sat}}"))
+    assert rack.slots == {3: SlotSettings(node="/dev/sda", label="A3", type="sat")}
     assert (rack.smartctl.path, rack.smartctl.sudo, rack.smartctl.deadline_s) == ("smartctl", False, 60.0)
     assert rack.simulated is None
 
 
 def test_a_simulated_rack_needs_no_more_than_its_name(rack_file):
-    rack = settings.load(rack_file("simulated: {slots: 4, speed: 1e3, seed: 7}"))
-    assert rack.simulated == settings_parts.SimulatedSettings(slots=4, speed=1000.0, seed=7)
-    assert settings.load(rack_file("simulated: {}")).simulated == settings_parts.SimulatedSettings()
+    rack = load_rack_file(rack_file("simulated: {slots: 4, speed: 1e3, seed: 7}"))
+    assert rack.simulated == parts.SimulatedSettings(slots=4, speed=1000.0, seed=7)
+    assert load_rack_file(rack_file("simulated: {}")).simulated == parts.SimulatedSettings()
 
 
 def test_a_label_stays_as_it_is_printed(rack_file):
-    rack = settings.load(rack_file("slots: {1: {node: /dev/sda, label: 007}, 2: {node: /dev/sdb, label: 1:30}}"))
+    rack = load_rack_file(rack_file("slots: {1: {node: /dev/sda, label: 007}, 2: {node: /dev/sdb, label: 1:30}}"))
     assert [slot.label for slot in rack.slots.values()] == ["007", "1:30"]
 
 
@@ -192,7 +193,7 @@ def test_a_rule_or_a_range_that_is_wrong_is_told_once_with_what_was_meant(rack_f
 
 
 def test_a_range_stands_for_its_slots_and_counts_from_its_first(rack_file):
-    rack = settings.load(
+    rack = load_rack_file(
         rack_file(
             'ranges: [{ids: 1-24, first: 0, match: {id_path: "exp-phy{n}-lun-0"}, label: "A{id:02}", type: scsi}]'
         )
@@ -203,12 +204,12 @@ def test_a_range_stands_for_its_slots_and_counts_from_its_first(rack_file):
 
 
 def test_without_first_a_range_counts_by_its_ids_and_a_doubled_brace_is_one(rack_file):
-    rack = settings.load(rack_file('ranges: [{ids: 7-8, match: {id_path: ["{{a}}-{n}", "b-{n}"]}}]'))
+    rack = load_rack_file(rack_file('ranges: [{ids: 7-8, match: {id_path: ["{{a}}-{n}", "b-{n}"]}}]'))
     assert rack.slots[8].match.rule == Rule(id_path=("{a}-8", "b-8"))
 
 
 def test_a_range_may_count_the_drives_behind_one_raid_controller(rack_file):
-    rack = settings.load(rack_file('ranges: [{ids: 1-2, first: 8, node: /dev/bus/0, type: "megaraid,{n}"}]'))
+    rack = load_rack_file(rack_file('ranges: [{ids: 1-2, first: 8, node: /dev/bus/0, type: "megaraid,{n}"}]'))
     assert [slot.place for slot in rack.slots.values()] == ["/dev/bus/0 megaraid,8", "/dev/bus/0 megaraid,9"]
 
 
@@ -223,11 +224,11 @@ def test_a_range_may_count_the_drives_behind_one_raid_controller(rack_file):
     ],
 )
 def test_the_four_ways_to_say_where_a_slot_is(rack_file, match, rule):
-    assert settings.load(rack_file(f"slots: {{3: {{match: {match}}}}}")).slots[3].match.rule == rule
+    assert load_rack_file(rack_file(f"slots: {{3: {{match: {match}}}}}")).slots[3].match.rule == rule
 
 
 def test_two_drives_behind_one_controller_have_one_node_and_two_numbers(rack_file):
-    rack = settings.load(
+    rack = load_rack_file(
         rack_file('slots: {1: {node: /dev/sda, type: "megaraid,1"}, 2: {node: /dev/sda, type: "megaraid,2"}}')
     )
     assert [slot.place for slot in rack.slots.values()] == ["/dev/sda megaraid,1", "/dev/sda megaraid,2"]
@@ -237,7 +238,7 @@ def test_a_file_that_anybody_may_write_is_not_read(rack_file):
     path = rack_file("simulated: {}")
     path.chmod(0o666)
     with pytest.raises(ConfigError, match="may be written by any user") as caught:
-        settings.load(path)
+        load_rack_file(path)
     assert caught.value.remedy == f"chmod o-w {path}"
 
 
@@ -246,23 +247,23 @@ def test_what_is_no_rack_file_is_refused(tmp_path, content):
     path = tmp_path / "rack.yaml"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=str(path)):
-        settings.load(path)
+        load_rack_file(path)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(ConfigError, match="No such file"):
-        settings.load(tmp_path / "rack.yaml")
+        load_rack_file(tmp_path / "rack.yaml")
 
 
 @pytest.mark.parametrize(
     "path", sorted((Path(__file__).parents[1] / "config").glob("*.yaml")), ids=lambda path: path.name
 )
 def test_the_files_that_we_ship_can_be_read(path):
-    rack = settings.load(path)
+    rack = load_rack_file(path)
     assert rack.slots or rack.simulated
 
 
 def test_settings_are_frozen(rack_file):
-    rack = settings.load(rack_file("simulated: {}"))
+    rack = load_rack_file(rack_file("simulated: {}"))
     with pytest.raises(ValueError, match="frozen"):
         rack.smartctl.path = "elsewhere"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from orchestrator import settings
 from orchestrator.model.drive import Protocol
 from orchestrator.model.errors import ConfigError
 from orchestrator.model.plan import Fits, OnStart, Plan, Step
-from orchestrator.system_limits import budget_of, controller_of_slot
+from orchestrator.settings.rack_file import load_rack_file
+from orchestrator.system.limits import budget_of, controller_of_slot
 
 GOOD = """\
 plans:
@@ -35,7 +35,7 @@ def load(tmp_path):
     def write_and_load(text):
         path = tmp_path / "rack.yaml"
         path.write_text(text)
-        return settings.load(path)
+        return load_rack_file(path)
 
     return write_and_load
 

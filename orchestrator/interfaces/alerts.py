@@ -26,7 +26,7 @@ from orchestrator.model.heat import HOT
 from orchestrator.model.job import AsyncJob, AsyncJobStatus, Event, EventKind
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.model.verdict import VerdictStatus
-from orchestrator.settings_alerts import AlertSettings, Occasion
+from orchestrator.settings.alerts import AlertSettings, Occasion
 
 if TYPE_CHECKING:
     from orchestrator.rack import Rack

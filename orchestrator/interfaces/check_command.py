@@ -16,7 +16,7 @@ from orchestrator.interfaces.table import print_table
 from orchestrator.model.place import Matcher, Place
 
 if TYPE_CHECKING:
-    from orchestrator.settings import RackSettings
+    from orchestrator.settings.rack_file import RackSettings
 
 NO_EYES = "udevd does not run"
 HOLDS, EMPTY, UNKNOWN, CONFLICT = "drive", "empty", "unknown", "conflict"
@@ -47,9 +47,9 @@ class Stranger:
 
 def check(file: Path, *, as_json: bool) -> int:
     """The exit status: 1 when slots or drives contradict each other. Raises ConfigError for a wrong file."""
-    from orchestrator import settings
+    from orchestrator.settings.rack_file import load_rack_file
 
-    rack = settings.load(file)
+    rack = load_rack_file(file)
     if rack.simulated is not None:
         print(json.dumps({"simulated": True, "slots": rack.simulated.slots}) if as_json else f"{file}: SIMULATED")
         _show_recipes(rack, as_json=as_json)
@@ -78,7 +78,7 @@ def _show_recipes(rack: "RackSettings", *, as_json: bool) -> None:
 
 def schema() -> None:
     """Print the JSON Schema of a rack file, for editors."""
-    from orchestrator.settings import RackSettings
+    from orchestrator.settings.rack_file import RackSettings
 
     described = RackSettings.model_json_schema()
     print(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **described}, indent=2))

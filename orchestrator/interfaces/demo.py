@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orchestrator import system_simulated
 from orchestrator.interfaces import outcome
 from orchestrator.interfaces.demo_view import make_view
 from orchestrator.interfaces.opening import title
@@ -20,6 +19,7 @@ from orchestrator.interfaces.table import print_table
 from orchestrator.model.job import AsyncJob
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.rack import Rack
+from orchestrator.system import simulated
 
 SICKNESSES = ("self_test_failure", "health_failed", "bad_sector", "hang", "garbage", "wrong_serial", "unreadable")
 TOOL_DEADLINE_S = 5.0
@@ -32,7 +32,7 @@ EMPTY_S = 1.0
 
 def run_demo(*, slots: int, speed: float, seed: int, keep: bool, as_json: bool) -> None:
     """Blocks until every slot has its verdict: under 30 s with the defaults; with `keep` until Ctrl-C."""
-    with Rack(*system_simulated.parts(slots, speed, seed, tool_deadline_s=TOOL_DEADLINE_S)) as rack:
+    with Rack(*simulated.parts(slots, speed, seed, tool_deadline_s=TOOL_DEADLINE_S)) as rack:
         demo = Demo(rack, seed)
         with make_view(title(rack), quiet=as_json) as view:
             for step in demo.play():

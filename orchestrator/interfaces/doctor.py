@@ -25,7 +25,7 @@ from orchestrator.interfaces.table import print_table
 from orchestrator.model.errors import ToolFailed
 
 if TYPE_CHECKING:
-    from orchestrator.settings import RackSettings
+    from orchestrator.settings.rack_file import RackSettings
 
 FIRST_WITH_JSON = (7, 0)
 """smartctl prints JSON from here on (smartmontools 7.0, NEWS)."""
@@ -54,9 +54,9 @@ class Finding:
 
 def examine_host(config: Path | None, *, as_json: bool) -> int:
     """Print what is found, and give the exit status: 1 when something is missing. Raises ConfigError."""
-    from orchestrator import settings
+    from orchestrator.settings.rack_file import RackSettings, load_rack_file
 
-    rack = settings.load(config) if config is not None else settings.RackSettings()
+    rack = load_rack_file(config) if config is not None else RackSettings()
     findings = list(examine(rack))
     if as_json:
         for finding in findings:

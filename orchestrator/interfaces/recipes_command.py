@@ -31,13 +31,14 @@ def show_recipes(named: Named, name: str | None, *, as_json: bool) -> None:
 
 def _recipes(named: Named) -> Mapping[str, Recipe]:
     """Of the file, of the service that is named or answers here, else the shipped ones."""
-    from orchestrator import settings, settings_recipes
+    from orchestrator.settings import recipes
+    from orchestrator.settings.rack_file import load_rack_file
 
     if named.config is not None:
-        return settings.load(named.config).recipes
+        return load_rack_file(named.config).recipes
     service = find_service(named)
     if service is None:
-        return settings_recipes.shipped()
+        return recipes.shipped()
     with service as rack:
         return rack.recipes
 

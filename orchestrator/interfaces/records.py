@@ -28,12 +28,13 @@ def open_records(config: Path | None) -> "KeptRecords":
     """
     if config is None:
         raise InvalidArgument("no rack was named", remedy="give its file (--config FILE)")
-    from orchestrator import settings, system_store
     from orchestrator.adapters.store.reading import History
+    from orchestrator.settings.rack_file import load_rack_file
+    from orchestrator.system.store import store_path
 
-    described = settings.load(config)
+    described = load_rack_file(config)
     simulated = described.simulated is not None
-    path = system_store.store_path(described, config)
+    path = store_path(described, config)
     if path is None:
         asked = "say `store: FILE` in it" if simulated else "leave `store: none` out of it, or name a file there"
         raise InvalidArgument(f"the rack of {config} keeps no history", remedy=asked)

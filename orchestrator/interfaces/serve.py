@@ -141,19 +141,19 @@ def _alerts(file: Path | None) -> "Alerts | nullcontext[None]":
     """Those of the rack file. Raises ConfigError, also for a secret that is not there."""
     if file is None:
         return nullcontext()
-    from orchestrator import settings  # pydantic, ssl: only for those who have a file
     from orchestrator.interfaces.alerts import Alerts
+    from orchestrator.settings.rack_file import load_rack_file  # pydantic, ssl: only for those who have a file
 
-    return Alerts(settings.load(file).alerts, file.resolve().parent)
+    return Alerts(load_rack_file(file).alerts, file.resolve().parent)
 
 
 def _take_over(rack: "Rack", file: Path | None, alerts: "Alerts | None", say: Callable[[str], None]) -> tuple[int, ...]:
     try:
         if file is None or alerts is None:
             raise InvalidArgument("this rack comes from no file")
-        from orchestrator import settings
+        from orchestrator.settings.rack_file import load_rack_file
 
-        rules = settings.load(file).alerts
+        rules = load_rack_file(file).alerts
         alerts.check(rules)
         leaving = rack.reload(file)
         alerts.take_over(rules)

@@ -79,7 +79,7 @@ class Service:
 
 
 def tokens_path() -> Path:
-    from orchestrator.system_store import state_folder  # pydantic: only for those who need the folder
+    from orchestrator.system.store import state_folder  # pydantic: only for those who need the folder
 
     return state_folder() / "tokens.json"
 

@@ -30,7 +30,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.model.errors import ConfigError
-from orchestrator.settings_alerts import Address, AlertSettings
+from orchestrator.settings.alerts import Address, AlertSettings
 
 TRY_S = 5.0
 """Host seconds of one try, beside the resolver's own time."""

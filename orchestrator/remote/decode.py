@@ -15,7 +15,7 @@ from orchestrator.model.slot import SlotInfo
 from orchestrator.operations.declare import Operation, collect
 
 if TYPE_CHECKING:
-    from orchestrator.settings_parts import ChassisSettings
+    from orchestrator.settings.parts import ChassisSettings
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -34,7 +34,7 @@ def plan(found: Json) -> Plan:
 
 
 def layout(found: Json | None) -> "ChassisSettings | None":
-    from orchestrator.settings_parts import ChassisSettings
+    from orchestrator.settings.parts import ChassisSettings
 
     return None if found is None else _read(ChassisSettings, found)
 

@@ -41,7 +41,7 @@ from orchestrator.remote.connection import Answer, Connection
 from orchestrator.remote.events import Follower, Tables
 
 if TYPE_CHECKING:
-    from orchestrator.settings_parts import ChassisSettings
+    from orchestrator.settings.parts import ChassisSettings
 
 PAGE = 1_000
 """Jobs that the service gives at once, at most."""

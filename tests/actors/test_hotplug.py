@@ -15,7 +15,7 @@ from orchestrator.rack import Rack
 from orchestrator.simulated.access import SimulatedAccess
 from orchestrator.simulated.rack import Simulation
 from orchestrator.simulated.world import World
-from orchestrator.system import Parts
+from orchestrator.system.system import Parts
 
 RULES = {1: Rule(id_path=("bay-1",)), 2: Rule(id_path=("bay-2*",)), 3: Rule(id_path=("bay-3", "bay-2-b")),
          4: Rule(serial="SN-9")}  # fmt: skip

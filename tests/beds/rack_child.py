@@ -14,11 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from orchestrator import settings, system_real
 from orchestrator.adapters import udev
 from orchestrator.interfaces.outcome import job_json
 from orchestrator.model.errors import OrchestratorError
 from orchestrator.rack import Rack
+from orchestrator.settings.rack_file import load_rack_file
+from orchestrator.system import real
 
 
 class Overflowing:
@@ -51,9 +52,9 @@ def slots(rack: Rack) -> dict[int, str]:
 
 
 def main(file: Path, run: Path) -> None:
-    real = udev.open_monitor
-    udev.open_monitor = lambda *arguments: Overflowing(real(*arguments))
-    with Rack(system_real.parts(settings.load(file), file, run=run)) as rack:
+    opened = udev.open_monitor
+    udev.open_monitor = lambda *arguments: Overflowing(opened(*arguments))
+    with Rack(real.parts(load_rack_file(file), file, run=run)) as rack:
         print(json.dumps(slots(rack)), flush=True)
         for line in sys.stdin:
             match line.split():

@@ -33,8 +33,8 @@ def test_nvme(drive, slot):
 """
 CONFTEST = """
 import functools, pathlib
-from orchestrator import system_real
-system_real.parts = functools.partial(system_real.parts, run=pathlib.Path({run!r}))
+from orchestrator.system import real
+real.parts = functools.partial(real.parts, run=pathlib.Path({run!r}))
 """
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator import Rack, system_simulated
+from orchestrator import Rack
 from orchestrator.adapters.store.sqlite import SqliteStore
 from orchestrator.interfaces.web.server import serve_http
+from orchestrator.system import simulated
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
@@ -105,7 +106,7 @@ def url(rack):
 
 def with_history(path: Path, slots: int = 24, speed: float = 20_000.0) -> Rack:
     """A rack with a store in a file, as one that is described by YAML has."""
-    parts, simulation = system_simulated.parts(slots, speed, 7)
+    parts, simulation = simulated.parts(slots, speed, 7)
     return Rack(replace(parts, store=SqliteStore(path / "history.db")), simulation)
 
 

@@ -21,11 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator import settings, system_real
 from orchestrator.model.clock import RackClock
 from orchestrator.model.errors import JobNotFinished, NoAnswer, Refused
 from orchestrator.operations.declare import collect
 from orchestrator.rack import Rack
+from orchestrator.settings.rack_file import load_rack_file
+from orchestrator.system import real
 from tests.crash.drives import HANGS, KINDS, SPEED
 from tests.crash.points import SAID, die, install
 
@@ -133,7 +134,7 @@ def live(role: str, rack_file: str, facts: str, *, bell: int, seed: str = "", po
     random.seed()
     install(point)
     file = Path(rack_file)
-    parts = system_real.parts(settings.load(file), file)
+    parts = real.parts(load_rack_file(file), file)
     with Rack(replace(parts, clock=RackClock(parts.ports, SPEED))) as rack:
         said = os.open(facts, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
         client = Client(rack, said, bell, point)

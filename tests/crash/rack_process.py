@@ -72,12 +72,13 @@ def until(happens: Callable[[], object]) -> None:
 
 
 def main(file: Path, speed: float, run: Path) -> None:
-    from orchestrator import settings, system_real
     from orchestrator.model.clock import RackClock
     from orchestrator.model.errors import OrchestratorError
     from orchestrator.rack import Rack
+    from orchestrator.settings.rack_file import load_rack_file
+    from orchestrator.system import real
 
-    parts = system_real.parts(settings.load(file), file, run=run)
+    parts = real.parts(load_rack_file(file), file, run=run)
     with Rack(replace(parts, clock=RackClock(parts.ports, speed))) as rack:
         said: tuple[bool, Any] = (False, None)
         while True:

@@ -9,9 +9,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from orchestrator import settings
+from orchestrator.settings.rack_file import RackSettings
 
-RACK_KEYS = frozenset(settings.RackSettings.model_fields)
+RACK_KEYS = frozenset(RackSettings.model_fields)
 ELSEWHERE = {
     "scrape_configs": "Prometheus",
     "jobs": "GitHub Actions or GitLab",

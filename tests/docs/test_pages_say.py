@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Rack, settings
+from orchestrator import Rack
 from orchestrator.interfaces.web.app import create_app
+from orchestrator.settings.rack_file import RackSettings
 from tests.docs.pages import ROOT, prose_of
 
 DOCS = ROOT / "docs"
@@ -48,7 +49,7 @@ def keys(schema: dict[str, Any], node: dict[str, Any], path: str = "") -> Iterat
 
 
 def test_the_page_of_the_rack_file_tells_every_key_of_it_and_no_other():
-    schema = settings.RackSettings.model_json_schema()
+    schema = RackSettings.model_json_schema()
     there = dict[str, set[str]]()
     for part, key in keys(schema, schema):
         there.setdefault(part, set()).add(key)

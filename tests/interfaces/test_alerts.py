@@ -20,7 +20,7 @@ from orchestrator.interfaces.webhooks import Webhook, secret_of, sign
 from orchestrator.model.job import Event, EventKind
 from orchestrator.model.slot import SlotInfo, SlotState
 from orchestrator.rack import Rack
-from orchestrator.settings_alerts import AlertSettings, Occasion
+from orchestrator.settings.alerts import AlertSettings, Occasion
 from tests.interfaces.serving import certificate_in
 from tests.web.conftest import until
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import settings
 from orchestrator.adapters.udev_block import Block
 from orchestrator.interfaces.check_command import Found, Stranger, look, others
 from orchestrator.model.place import Bay, Place
+from orchestrator.settings.rack_file import RackSettings, load_rack_file
 
 
 def block(name: str, *paths: str, serial: str = "SN", **place: object) -> Block:
@@ -17,8 +17,8 @@ def block(name: str, *paths: str, serial: str = "SN", **place: object) -> Block:
 
 @pytest.fixture
 def rack(rack_file):
-    def load(text: str) -> settings.RackSettings:
-        return settings.load(Path(rack_file(text)))
+    def load(text: str) -> RackSettings:
+        return load_rack_file(Path(rack_file(text)))
 
     return load
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import settings, settings_parts
 from orchestrator.adapters.nvme_cli import NvmeCli
 from orchestrator.interfaces import doctor
 from orchestrator.interfaces.doctor import State
+from orchestrator.settings import parts
+from orchestrator.settings.rack_file import MatchSettings, RackSettings, SlotSettings
 
 
 def tool(folder: Path, name: str, prints: str) -> Path:
@@ -33,7 +34,7 @@ def examine(tmp_path):
         if udevd:
             (host / "run/udev/control").touch()
         path = str(tool(tmp_path, "smartctl", smartctl)) if smartctl else "/no/such/smartctl"
-        described = settings.RackSettings(smartctl=settings_parts.SmartctlSettings(path=path), **rack)
+        described = RackSettings(smartctl=parts.SmartctlSettings(path=path), **rack)
         return {
             one.name: one for one in doctor.examine(described, run=host / "run", proc=host / "proc", sys=host / "sys")
         }
@@ -81,14 +82,14 @@ def test_rights_that_are_lacking_are_named(examine, capabilities, lacking):
 
 
 def test_without_udevd_and_without_the_slots_node_it_says_so(examine):
-    found = examine("smartctl 7.4", slots={3: settings.SlotSettings(node="/dev/no-such-node")})
+    found = examine("smartctl 7.4", slots={3: SlotSettings(node="/dev/no-such-node")})
     assert found["udevd"].state is State.LIMITED
     assert (found["slot 3"].state, found["slot 3"].found) == (State.LIMITED, "/dev/no-such-node is not there")
 
 
 def test_slots_with_a_match_need_udevd_and_enclosures_the_ses_module(examine):
-    match = settings.MatchSettings(enclosure="0x5003048000000000", bay="1")
-    found = examine("smartctl 7.4", slots={3: settings.SlotSettings(match=match)})
+    match = MatchSettings(enclosure="0x5003048000000000", bay="1")
+    found = examine("smartctl 7.4", slots={3: SlotSettings(match=match)})
     assert (found["udevd"].state, found["enclosures"].state) == (State.MISSING, State.MISSING)
     assert "systemctl start systemd-udevd" in found["udevd"].remedy
     assert "modprobe ses" in found["enclosures"].remedy

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from orchestrator import settings
 from orchestrator.interfaces.web.events import Feed
 from orchestrator.interfaces.web.metrics import registry_of, text
 from orchestrator.interfaces.webhooks import sign
 from orchestrator.rack import Rack
-from orchestrator.settings_alerts import Occasion
+from orchestrator.settings.alerts import Occasion
+from orchestrator.settings.rack_file import load_rack_file
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "service.md").read_text()
@@ -28,7 +28,7 @@ def test_the_alerts_of_the_page_are_a_rack_file(tmp_path):
     (block,) = [block for block in blocks("yaml") if block.startswith("alerts:")]
     path = tmp_path / "rack.yaml"
     path.write_text(f"simulated: {{}}\n{block}")
-    told = {occasion for alert in settings.load(path).alerts for occasion in alert.on}
+    told = {occasion for alert in load_rack_file(path).alerts for occasion in alert.on}
     assert told == set(Occasion)
 
 

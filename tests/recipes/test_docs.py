@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Rack, settings
+from orchestrator import Rack
 from orchestrator.interfaces import cli
 from orchestrator.model.history import NAMED_COUNTERS
 from orchestrator.model.scan import ScanResult
 from orchestrator.operations import declare
-from orchestrator.settings_recipes import read_recipe, shipped
+from orchestrator.settings.rack_file import load_rack_file
+from orchestrator.settings.recipes import read_recipe, shipped
 
 PAGE = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
 
@@ -38,7 +39,7 @@ def test_each_recipe_of_the_page_is_one(tmp_path, block):
 @pytest.mark.parametrize("block", RACKS)
 def test_each_rack_file_of_the_page_is_one(tmp_path, block):
     (tmp_path / "rack.yaml").write_text(block)
-    assert settings.load(tmp_path / "rack.yaml").plan.steps[0].options == (("name", "intake"),)
+    assert load_rack_file(tmp_path / "rack.yaml").plan.steps[0].options == (("name", "intake"),)
 
 
 @pytest.mark.parametrize("line", [line for block in blocks("console") for line in block.splitlines()])

@@ -8,7 +8,7 @@ from orchestrator.model.plan import Fits, Step
 from orchestrator.model.recipe import ANY_DRIVE, Growth, Limit, OnFail, Recipe, RecipeStep
 from orchestrator.model.scan import ScanResult
 from orchestrator.operations import declare
-from orchestrator.settings_recipes import read_recipe
+from orchestrator.settings.recipes import read_recipe
 
 GOOD = """\
 summary: A look,

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import Rack, settings
+from orchestrator import Rack
 from orchestrator.model.errors import ConfigError, InvalidArgument
 from orchestrator.model.plan import Step
-from orchestrator.settings_recipes import SHIPPED, shipped
+from orchestrator.settings.rack_file import load_rack_file
+from orchestrator.settings.recipes import SHIPPED, shipped
 
 ROOT = Path(__file__).parents[2]
 OWN = "summary: our own\nsteps: [read_health]\n"
@@ -132,7 +133,7 @@ def test_the_example_folder_shows_the_shipped_files_themselves():
     assert (config / "recipes").resolve() == SHIPPED.resolve() or {
         path.name: path.read_bytes() for path in (config / "recipes").glob("*.yaml")
     } == {path.name: path.read_bytes() for path in SHIPPED.glob("*.yaml")}
-    described = settings.load(config / "simulated.yaml")
+    described = load_rack_file(config / "simulated.yaml")
     assert {recipe.name for recipe in described.recipes.values()} == set(shipped())
 
 

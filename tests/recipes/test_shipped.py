@@ -6,7 +6,7 @@ from orchestrator import Rack
 from orchestrator.model.drive import Protocol
 from orchestrator.model.verdict import VerdictStatus
 from orchestrator.operations import declare
-from orchestrator.settings_recipes import SHIPPED, read_recipe, shipped
+from orchestrator.settings.recipes import SHIPPED, read_recipe, shipped
 
 NAMES = ("burn-in", "intake", "quick")
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import pytest
 
-from orchestrator import system_simulated
 from orchestrator.adapters.store.reading import History
 from orchestrator.adapters.store.sqlite import SqliteStore
 from orchestrator.interfaces.records import KeptRecords
@@ -24,6 +23,7 @@ from orchestrator.model.suite import CaseOutcome, CaseResult, SuiteResult, judge
 from orchestrator.operations.bench import Bench
 from orchestrator.operations.declare import Between, operation
 from orchestrator.rack import Rack
+from orchestrator.system import simulated
 
 SECONDS = 60
 LABELS = {n: f"bay {n}" for n in range(1, 14)}
@@ -93,7 +93,7 @@ RECIPES = {
 
 
 def build(path, slots=13, speed=100_000.0):
-    parts, simulation = system_simulated.parts(slots, speed, 7)
+    parts, simulation = simulated.parts(slots, speed, 7)
     own = {op.name: op for op in (spin, suite_of_five, break_off)}
     return Rack(
         replace(

@@ -23,7 +23,7 @@ from orchestrator.model.errors import DriveRemoved, JobCancelled
 from orchestrator.model.job import JobError
 from orchestrator.model.slot import SlotState
 from orchestrator.simulated.rack import Simulation
-from orchestrator.system import System
+from orchestrator.system.system import System
 from tests.simulation.day import live
 from tests.simulation.plugging import plug
 

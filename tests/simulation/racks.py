@@ -17,7 +17,7 @@ from orchestrator.simulated.access import SimulatedAccess
 from orchestrator.simulated.rack import Simulation, place
 from orchestrator.simulated.surface import SimulatedLamps, SimulatedSurfaces
 from orchestrator.simulated.world import World
-from orchestrator.system import Parts
+from orchestrator.system.system import Parts
 
 
 @operation(pausable=True, load=Load.FULL_READ)

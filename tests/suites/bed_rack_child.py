@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator import system_real
 from orchestrator.adapters.reader import Reader
 from orchestrator.model.drive import Presence
 from orchestrator.model.ports import Event
+from orchestrator.system import real
 from tests.beds.rack_child import main
 
 
@@ -22,10 +22,10 @@ class FileSurfaces:
 
 
 if __name__ == "__main__":
-    real = system_real.parts
+    made = real.parts
 
     def parts(*arguments: Any, **options: Any) -> Any:
-        return replace(real(*arguments, **options), surfaces=FileSurfaces())
+        return replace(made(*arguments, **options), surfaces=FileSurfaces())
 
-    system_real.parts = parts
+    real.parts = parts
     main(Path(sys.argv[1]), Path(sys.argv[2]))

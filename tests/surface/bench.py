@@ -17,7 +17,7 @@ from orchestrator.operations.declare import shipped
 from orchestrator.rack import Rack
 from orchestrator.simulated.access import SimulatedAccess
 from orchestrator.simulated.rack import Simulation, place
-from orchestrator.system import Parts
+from orchestrator.system.system import Parts
 
 
 @dataclass

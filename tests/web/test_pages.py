@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 import httpx
 import pytest
 
-from orchestrator import Rack, operation, system_simulated
+from orchestrator import Rack, operation
 from orchestrator.adapters.store.sqlite import SqliteStore
 from orchestrator.interfaces.web import charts, faces, forms, tellings, wording
 from orchestrator.interfaces.web.pages import drive_path
 from orchestrator.interfaces.web.server import serve_http
 from orchestrator.model.job import AsyncJobStatus
 from orchestrator.operations.declare import Between
+from orchestrator.system import simulated
 from tests.browser import hostile
 
 SECONDS = 30
@@ -48,7 +49,7 @@ def client(rack):
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
     """A rack with a history, and a client of it."""
-    parts, simulation = system_simulated.parts(4, 20_000.0, 7)
+    parts, simulation = simulated.parts(4, 20_000.0, 7)
     path = tmp_path_factory.mktemp("store") / "history.db"
     with Rack(replace(parts, store=SqliteStore(path)), simulation) as rack, client_of(rack) as client:
         yield rack, client

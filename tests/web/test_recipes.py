@@ -6,7 +6,7 @@ from orchestrator import Rack
 from orchestrator.interfaces.web import forms, tellings
 from orchestrator.model.recipe import Growth, Recipe
 from orchestrator.model.verdict import VerdictStatus
-from orchestrator.settings_recipes import shipped
+from orchestrator.settings.recipes import shipped
 from tests.web.conftest import in_process
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from orchestrator.adapters.yaml_file import Mistake, YamlFile
-from orchestrator.settings_plans import nearest
+from orchestrator.settings.plans import nearest
 
 Parts = Mapping[tuple[str, ...], type[BaseModel]]
 """The model of each part, by its keys from the top; "*" for a slot's id or a range's number."""

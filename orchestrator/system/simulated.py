@@ -14,12 +14,12 @@ from orchestrator.operations.declare import collect
 from orchestrator.simulated.processes import SimulatedProcesses
 from orchestrator.simulated.rack import Simulation, place
 from orchestrator.simulated.surface import SimulatedLamps, SimulatedSurfaces
-from orchestrator.system import Parts
-from orchestrator.system_limits import budget_of, heat_of
+from orchestrator.system.limits import budget_of, heat_of
+from orchestrator.system.system import Parts
 
 if TYPE_CHECKING:
     from orchestrator.model.recipe import Recipe
-    from orchestrator.settings import RackSettings
+    from orchestrator.settings.rack_file import RackSettings
 
 MOST_SLOTS = 10_000
 MOST_SPEED = 1e6
@@ -73,6 +73,6 @@ def parts(
 
 
 def _shipped() -> "Mapping[str, Recipe]":
-    from orchestrator.settings_recipes import shipped  # reads YAML: only for those who want a recipe
+    from orchestrator.settings.recipes import shipped  # reads YAML: only for those who want a recipe
 
     return shipped()

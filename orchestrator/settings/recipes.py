@@ -21,10 +21,10 @@ from orchestrator.model.measurement import names_of
 from orchestrator.model.recipe import ANY_DRIVE, MOST_STEPS, Growth, Limit, OnFail, Recipe, RecipeStep
 from orchestrator.operations import declare
 from orchestrator.operations.declare import Holds, Operation, Operations
-from orchestrator.settings_plans import StepReader, nearest, shown
+from orchestrator.settings.plans import StepReader, nearest, shown
 
 Recipes = Mapping[str, Recipe]
-SHIPPED = Path(__file__).parent / "recipes"
+SHIPPED = Path(__file__).parents[1] / "recipes"
 FOLDER = "recipes"
 """Beside the rack file."""
 _KEYS = ("summary", "steps", "on_fail", "timeout", "grows", "repeat")

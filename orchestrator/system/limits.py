@@ -6,7 +6,7 @@ from orchestrator.model.budget import Budget, Caps, controller_of
 from orchestrator.model.heat import HeatLimits
 
 if TYPE_CHECKING:  # pydantic: only for who has read a file
-    from orchestrator.settings import RackSettings, SlotSettings, TemperatureSettings
+    from orchestrator.settings.rack_file import RackSettings, SlotSettings, TemperatureSettings
 
 
 def budget_of(described: "RackSettings") -> Budget:

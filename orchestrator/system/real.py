@@ -21,10 +21,10 @@ from orchestrator.model.clock import RackClock
 from orchestrator.model.errors import OrchestratorError
 from orchestrator.model.place import Matcher
 from orchestrator.operations.declare import collect
-from orchestrator.settings import RackSettings
-from orchestrator.system import Parts
-from orchestrator.system_limits import budget_of, controller_of_slot, heat_of
-from orchestrator.system_store import open_store
+from orchestrator.settings.rack_file import RackSettings
+from orchestrator.system.limits import budget_of, controller_of_slot, heat_of
+from orchestrator.system.store import open_store
+from orchestrator.system.system import Parts
 
 
 def parts(settings: RackSettings, file: Path, *, run: Path = Path("/run")) -> Parts:

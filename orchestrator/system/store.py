@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.settings import RackSettings
+from orchestrator.settings.rack_file import RackSettings
 
 if TYPE_CHECKING:
     from orchestrator.adapters.store.sqlite import SqliteStore

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.settings_plans import nearest
+from orchestrator.settings.plans import nearest
 
 Address = IPv4Address | IPv6Address
 

@@ -3,7 +3,7 @@
 rack.yaml ──read_yaml──▶ plain data and where each part stands ──pydantic──▶ RackSettings
                                └── mistakes ────────────────────────┴──▶ one ConfigError
 
-A range stands for its slots: after `load` they are in `slots`, as if each had been written out.
+A range stands for its slots: after `load_rack_file` they are in `slots`, as if each had been written out.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.adapters.tool import checked_device_type, checked_node, is_behind_raid
 from orchestrator.adapters.yaml_file import Mistake, YamlFile, read_yaml
-from orchestrator.mistakes import explain
 from orchestrator.model import numbering
 from orchestrator.model.errors import ConfigError, Refused
 from orchestrator.model.place import Rule, is_hctl, overlap
 from orchestrator.model.recipe import Recipe
 from orchestrator.operations.declare import collect
-from orchestrator.settings_alerts import AlertSettings
-from orchestrator.settings_parts import (
+from orchestrator.settings.alerts import AlertSettings
+from orchestrator.settings.mistakes import explain
+from orchestrator.settings.parts import (
     ChassisSettings,
     Part,
     SimulatedSettings,
@@ -32,8 +32,8 @@ from orchestrator.settings_parts import (
     Text,
     store_block,
 )
-from orchestrator.settings_plans import PlanField, PlansField, mentions_plans, nearest, resolve
-from orchestrator.settings_recipes import Recipes, files, names, own, shipped
+from orchestrator.settings.plans import PlanField, PlansField, mentions_plans, nearest, resolve
+from orchestrator.settings.recipes import Recipes, files, names, own, shipped
 
 _DEVICE_TYPES = ("sat", "ata", "scsi", "nvme", "auto", "usbjmicron", "usbsunplus", "sntjmicron", "sntrealtek",
                  "sntasmedia", "megaraid,0", "3ware,0", "areca,1", "cciss,0", "aacraid,0,0,0")  # fmt: skip
@@ -236,7 +236,7 @@ _PARTS: dict[tuple[str, ...], type[BaseModel]] = {
 }
 
 
-def load(path: Path) -> RackSettings:
+def load_rack_file(path: Path) -> RackSettings:
     """The rack that the file describes, and the recipes beside it. Raises ConfigError: every mistake, a line each."""
     file = read_yaml(path)
     settings, recipes, told_of_recipes = RackSettings(), dict[str, Recipe](), list[str]()
