@@ -41,6 +41,7 @@ _RISKS = {
     Load.SELF_TEST: "none for the data: the drive tests itself, and is slower meanwhile",
     Load.FULL_READ: "none for the data: reads at full speed, the drive gets warm",
 }
+_DRIVES = "the drive's own estimate"
 _BAD = (StepOutcome.FAIL, StepOutcome.UNKNOWN, StepOutcome.NO_ANSWER)
 
 
@@ -176,7 +177,8 @@ def _planned(
     expected = usual_s(str(step.step), peers)
     source = "this rack's own runs of the model"
     if expected is None:
-        expected, source = declared.estimate_s(drive, report, **options), "the drive's own estimate"
+        own = declared.load is not Load.LIGHT and report.self_test_minutes
+        expected, source = declared.estimate_s(drive, report, **options), _DRIVES if own else "as a rule"
     if expected is None:
         source = "nobody knows"
     return Planned(str(step.step), declared.sends(**options), risk, expected, source, tuple(_limits(step, drive)))
