@@ -220,3 +220,23 @@ def until(condition):
             return
         pause.wait(0.01)
     raise AssertionError("it did not come to it in time")
+
+
+def test_one_of_seven_of_a_model_that_takes_twice_as_long_is_a_warning():
+    with Rack.simulated(200, speed=SPEED) as rack:
+        serve(rack, step("run_smart_test", kind="extended"))
+        model = rack.slots()[0].drive.model
+        seven = [slot.id for slot in rack.slots() if slot.drive.model == model][:7]
+        jobs = [rack.run_recipe(1, slot_id, name="mine") for slot_id in seven[:6]]
+        took = [rack.run_recipe_result(job_id, SOON).steps[0].seconds for job_id in jobs]
+        preview = rack.preview_recipe_result(rack.preview_recipe(1, seven[6], name="mine"), SOON)
+        assert preview.steps[0].expected_from == "this rack's own runs of the model"
+        assert min(took) <= preview.steps[0].expected_s <= max(took)
+        rack.simulation.inject(seven[6], "slow")  # each call of its smartctl takes a host second: hours, here
+        result, job = cook(rack, seven[6])
+        assert (outcomes(result), job.verdict.status, rules(job)) == (
+            ["warn"],
+            VerdictStatus.WARN,
+            ["slower_than_usual"],
+        )
+        assert "6 other drives of its model here took" in job.verdict.reasons[0].text
