@@ -1,6 +1,6 @@
 """A pytest suite for drives: each test runs once on every drive of the rack, and the table at the end is by slot.
 
-pytest examples/suite --rack simulated:slots=8,3=self_test_failure,6=health_failed
+pytest examples/suite                                  # as pytest.ini says: 8 simulated drives, two of them sick
 pytest examples/suite --rack config/rack.yaml --junitxml drives.xml
 orchestrator run pytest 3 --path examples/suite --config config/rack.yaml      # as a job, on one slot
 """

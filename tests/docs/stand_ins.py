@@ -9,7 +9,7 @@ from pathlib import Path
 _REFUSED = ("systemctl", "journalctl", "useradd", "udevadm", "apt", "apt-get", "pipx", "uv", "modprobe", "losetup",
             "mount", "ledctl")  # fmt: skip
 _REFUSAL = 'echo "$(basename "$0"): not in a test; say <!-- not run: why --> above the block" >&2; exit 99\n'
-_ORCHESTRATOR = f'exec "{sys.executable}" -m orchestrator.interfaces.cli "$@"\n'
+_MODULE = f'exec "{sys.executable}" -m {{module}} "$@"\n'
 _RUN = """case "$1" in
 orchestrator) shift ;;
 demo) ;;
@@ -28,14 +28,22 @@ _PIP = """# `pip install FOLDER` without a registry: builds the wheel that lies 
 
 
 def put(folder: Path) -> Path:
-    """Into folder/bin, which it gives, and `run` beside it; what is installed by pip goes to folder/site."""
+    """Into folder/bin, which it gives; `run` and .venv/bin beside it; what is installed by pip goes to folder/site."""
     bin_, site = folder / "bin", folder / "site"
     bin_.mkdir()
     site.mkdir()
-    scripts = {"orchestrator": _ORCHESTRATOR, "sudo": _SUDO, "pip": _PIP.format(python=sys.executable, site=site)}
+    scripts = {
+        "orchestrator": _MODULE.format(module="orchestrator.interfaces.cli"),
+        "sudo": _SUDO,
+        "pip": _PIP.format(python=sys.executable, site=site),
+    }
     for name, text in {**scripts, **dict.fromkeys(_REFUSED, _REFUSAL)}.items():
         _write(bin_ / name, text)
     _write(folder / "run", _RUN)
+    of_a_checkout = folder / ".venv" / "bin"
+    of_a_checkout.mkdir(parents=True)
+    for name, module in (("orchestrator", "orchestrator.interfaces.cli"), ("pytest", "pytest")):
+        _write(of_a_checkout / name, _MODULE.format(module=module))
     return bin_
 
 
