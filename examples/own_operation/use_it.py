@@ -1,4 +1,4 @@
-"""The operation of cold_start.py, used from Python on a simulated rack: python examples/own_operation/use_it.py"""
+"""The operation of warm_up.py, used from Python on a simulated rack: python examples/own_operation/use_it.py"""
 
 from orchestrator import Rack
 

@@ -61,8 +61,8 @@ def picture(url: str, scheme: str, path: Path) -> None:
         browser.close()
 
 
-def take(folder: Path) -> None:
-    with Rack.simulated(slots=24, speed=SPEED) as rack:
+def take(folder: Path, speed: float = SPEED) -> None:
+    with Rack.simulated(slots=24, speed=speed) as rack:
         set_up(rack)
         with serve_http(rack, port=0) as server:
             for scheme in ("light", "dark"):

@@ -56,7 +56,7 @@ def test_live_events_end_with_the_last_job_and_tell_of_the_pulled_drive(run):
 
 
 def test_an_operation_of_ones_own_is_installed_and_used(run):
-    install, by_command, by_python = commands_of("examples/own_operation/cold_start.py")
+    install, by_command, by_python = commands_of("examples/own_operation/warm_up.py")
     run(install)
     assert "warm_up: PASS" in run(by_command)
     said = run(by_python)
