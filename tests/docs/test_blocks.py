@@ -18,10 +18,13 @@ NOT_RUN = 7
 QUICK = "simulated:slots=2,speed=100000"
 """The rack of a block that is a pytest suite."""
 
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed (apt-get install curl)")
+TOOLS = ("curl", "openssl", "sqlite3", "awk")
+"""Not ours, and used by blocks that run."""
+MISSING = " ".join(tool for tool in TOOLS if shutil.which(tool) is None)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {MISSING} (apt-get install {MISSING})")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_block_of_the_page_runs(page, scene):
     wrong, said = list[str](), ""
     for block in blocks_of(page):
