@@ -107,6 +107,7 @@ class Scene:
 
     def sh(self, command: str) -> Ended:
         """One command, in a shell that goes on where the last one stood: its folder, variables and aliases."""
+        stand_ins.refuse_others(command)
         if SERVES.match(command.lstrip()):
             ended = self._serve(command)
             if TRIED in command and ended.status == 0:

@@ -3,8 +3,13 @@
 A test may run as root: what is not ours, and would do something to the machine, is refused and has to be marked.
 """
 
+import re
 import sys
 from pathlib import Path
+
+HARMLESS = {"orchestrator", "./run", "pytest", ".venv/bin/pytest", "python", "pip", "curl", "ask", "sudo", "$as",
+            "export", "alias", "cd", "printf", "echo", "awk", "openssl", "sqlite3", "mkdir", "cat"}  # fmt: skip
+"""What a block may begin a command with; whatever else a page shows has to be looked at, and put here or marked."""
 
 _REFUSED = ("systemctl", "journalctl", "useradd", "udevadm", "apt", "apt-get", "pipx", "uv", "modprobe", "losetup",
             "mount", "ledctl")  # fmt: skip
@@ -25,6 +30,15 @@ _PIP = """# `pip install FOLDER` without a registry: builds the wheel that lies 
 [ "$1" = install ] && cd "$2" && [ -f pyproject.toml ] || {{ echo "pip: only a folder's package" >&2; exit 99; }}
 "{python}" -m hatchling build -t wheel -d wheels >/dev/null && "{python}" -m zipfile -e wheels/*.whl "{site}"
 """
+
+
+def refuse_others(command: str) -> None:
+    """Raises AssertionError where a command, or a part of one behind ; | && $(, is none of HARMLESS."""
+    bare = re.sub(r"'[^']*'", "''", command.partition("<<")[0])
+    bare = re.sub(r'"(?:[^"$]|\$(?!\())*"', '""', bare)
+    for part in re.split(r"[;|\n]|&&|\$\(", re.sub(r"(^|\s)#.*$", "", bare, flags=re.MULTILINE)):
+        words = [word for word in part.split() if not re.match(r"\w+=", word)]
+        assert not words or words[0] in HARMLESS, f"{words[0]!r} is none of {sorted(HARMLESS)}; <!-- not run: why -->"
 
 
 def put(folder: Path) -> Path:

@@ -39,9 +39,9 @@ def test_a_harness_is_clean_and_knows_the_answers_type(mypy):
 @pytest.mark.parametrize(
     ("right", "wrong", "says"),
     [
-        ('kind="extended"', 'kind="long"', 'Argument "kind" to "run_smart_test" of "Rack" has incompatible type'),
+        ('kind="extended"', 'kind="long"', 'Argument "kind" to "run_smart_test" of "Pairs" has incompatible type'),
         ("device_ok: bool", "device_ok: str", 'expression has type "bool", variable has type "str"'),
-        ('1, 3, kind="short"', '1, 3, speed="short"', 'No overload variant of "start" of "Rack" matches'),
+        ('1, 3, kind="short"', '1, 3, speed="short"', 'No overload variant of "start" of "Pairs" matches'),
     ],
 )
 def test_a_mistake_in_a_harness_is_found_before_it_runs(mypy, right, wrong, says):
