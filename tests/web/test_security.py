@@ -147,7 +147,9 @@ def test_without_tokens_a_page_of_somebody_else_can_do_nothing(server):
             answer = start(client, "read_health", headers={"origin": origin})
             assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin"), origin
         assert start(nobody, "read_health").status_code == 403
-        assert start(nobody, "read_health", headers={"authorization": "Bearer x"}).status_code == 403
+        refused = start(nobody, "read_health", headers={"authorization": "Bearer x"})
+        assert refused.status_code == 403
+        assert refused.json()["remedy"].startswith("this service knows no tokens: leave the token away")
         assert start(client, "read_health").status_code == 202
 
 

@@ -124,8 +124,12 @@ class Guard:
         unsafe, path = scope["method"] not in SAFE, scope["path"]
         bearer = _bearer(headers)
         if unsafe and not (self._is_ours(headers, scope) or (bearer and "origin" not in headers and self._tokens)):
-            raise _refuse(scope, 403, "foreign_origin", "the request does not come from a page of this service",
-                          remedy="send an Origin header with this service's address, or a bearer token")  # fmt: skip
+            remedy = "send an Origin header with this service's address, or a bearer token"
+            if bearer and not self._tokens:
+                remedy = "this service knows no tokens: leave the token away (ORCHESTRATOR_TOKEN, --token-file)"
+            raise _refuse(
+                scope, 403, "foreign_origin", "the request does not come from a page of this service", remedy=remedy
+            )
         identity = self._who(headers, bearer)
         if path in OPEN or path.startswith(OPEN_BELOW):
             return identity
