@@ -154,7 +154,7 @@ class Asker:
         self._asked: dict[str, tuple[NodePlace, Event]] = {}
         """Nodes that have not answered yet, each with its bell."""
         self._answers: dict[str, Sighting | ToolMissing] = {}
-        self.late: deque[Sighting] = deque()
+        self._late: deque[tuple[NodePlace, Sighting]] = deque()
         self._listing = False
 
     def ask(self, key: str) -> None:
@@ -168,7 +168,7 @@ class Asker:
     def list(self, wait_s: float) -> tuple[Sighting, ...]:
         """All that is there. Asks each node whose stay is not known to last. Raises ToolMissing."""
         self._answers, self._listing = {}, True
-        self.late.clear()  # what it says is in the listing, or is asked anew
+        self._late.clear()  # what it says is in the listing, or is asked anew
         keys = list(self._nodes.places)
         kept = {key: presence for key in keys if (presence := self._nodes.same_stay(key)) is not None}
         for key in keys:
@@ -180,6 +180,15 @@ class Asker:
         self._listing = False
         found = [self._listed(key, kept.get(key)) for key in keys]
         return tuple(sighting for sighting in found if sighting is not None and sighting.action != "remove")
+
+    def take(self) -> Sighting | None:
+        """The oldest late answer that is still about what is there; None where there is none. On the source's thread:
+        what it has said to be gone since must not come back by an answer that was on its way."""
+        while self._late:
+            place, sighting = self._late.popleft()
+            if self._nodes.places.get(sighting.key) is place:
+                return sighting
+        return None
 
     def stop(self) -> None:
         """End what was asked. From any thread."""
@@ -200,7 +209,7 @@ class Asker:
             if answer is not None:
                 self._answers[key] = answer
                 if not self._listing:
-                    self.late.append(answer)
+                    self._late.append((place, answer))
                     self._ring()
         except ToolMissing as exc:
             self._answers[key] = exc
@@ -222,17 +231,14 @@ class NodesSource:
         return self._asker.list(LISTING_S)
 
     def get(self, timeout: float) -> Sighting | None:
-        late = self._asker.late
-        if not late and not self._closed.is_set():
+        found = self._asker.take()
+        if found is None and not self._closed.is_set():
             self._bell.wait(timeout)
-        self._bell.clear()
-        try:
-            return late.popleft()
-        except IndexError:
-            return None
-        finally:
-            if late or self._closed.is_set():
-                self._bell.set()
+            self._bell.clear()
+            found = self._asker.take()
+        if self._closed.is_set():
+            self._bell.set()
+        return found
 
     def close(self) -> None:
         self._closed.set()

@@ -91,8 +91,8 @@ class UdevSource:
     def get(self, timeout: float) -> Sighting | None:
         until = self._of.ports.monotonic() + timeout
         while not self._closed.is_set():
-            if self._asker.late:
-                return self._asker.late.popleft()
+            if (late := self._asker.take()) is not None:
+                return late
             if (device := self._monitor.poll(0)) is not None:
                 if (sighting := self._hear(device)) is not None:
                     return sighting

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters import nodes
-from orchestrator.adapters.nodes import NodePlace, Nodes, NodesSource
+from orchestrator.adapters.nodes import Asker, NodePlace, Nodes, NodesSource
 from orchestrator.adapters.threads import Threads
 from orchestrator.model.drive import Drive
 from orchestrator.model.errors import DriveRemoved, OrchestratorError, ToolMissing, ToolTimeout
@@ -193,3 +193,15 @@ def test_the_real_smartctl_adapter_fits(ata, ports, tmp_path):
     assert sighting.presence is not None
     assert sighting.presence.drive.serial == "SN-ATA"
     assert ata.calls() == ["--json=o -i -B /dev/null -d sat /dev/sda"]
+
+
+def test_a_late_answer_about_what_has_left_since_is_not_told(ports, make):
+    found = make(Answers(sda=A, sdb=B))
+    rang = threading.Semaphore(0)
+    asker = Asker(found, ports, rang.release)
+    for node in ("/dev/sda", "/dev/sdb"):
+        asker.ask(node)
+        assert rang.acquire(timeout=PATIENCE_S)  # its answer is on its way
+    found.forget("/dev/sda")
+    assert asker.take().presence.drive == B
+    assert asker.take() is None
