@@ -72,6 +72,8 @@ def test_a_mistake_in_a_wire_breaks_the_connection_and_leaves_nobody_waiting(bed
     bed.add("/dev/sda", drive)
     status, _ = ask("-a")
     assert status != 0
+    for thread in [thread for thread in threading.enumerate() if thread.name == "bed-serve"]:
+        thread.join(DEADLINE_S)  # it hangs up before it falls
 
 
 @pytest.mark.parametrize("fault", ["unreadable", "garbage", "slow", "wrong_serial"])

@@ -70,4 +70,4 @@ def take(folder: Path, speed: float = SPEED) -> None:
 
 
 if __name__ == "__main__":
-    take(Path(sys.argv[1]))
+    take(Path(sys.argv[1]), *map(float, sys.argv[2:]))

@@ -189,7 +189,10 @@ class _Root:
         return list(dict.fromkeys(str(Path(file).relative_to(modules)) for file in files))
 
     def run(self, program: str, *words: str) -> str:
-        path = next(p for folder in ("bin", "sbin") if (p := self.path / "usr" / folder / program).exists())
+        named = (self.path / "usr" / folder / program for folder in ("bin", "sbin"))
+        path = next(path for path in named if os.path.lexists(path))
+        if path.is_symlink() and (link := path.readlink()).is_absolute():  # of this root, not of the host
+            path = self.path / link.relative_to("/")
         loader = (str(self._libraries / "ld-linux-x86-64.so.2"), "--library-path", str(self._libraries))
         return _run(
             *loader, "--argv0", program, str(path), *words, env={**os.environ, "PYTHONHOME": str(self.path / "usr")}
