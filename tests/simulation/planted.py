@@ -315,6 +315,16 @@ def a_step_follows_whatever_the_last_one_ended_with(patch: pytest.MonkeyPatch) -
 PLUGGED = list(PLANTS)[list(PLANTS).index("a_new_directory_does_not_know_which_drives_had_their_plan") :]
 
 
+FIRST = {
+    "nobody_gives_up_a_deaf_worker": 137,
+    "a_stuck_slot_stays_stuck": 29,
+    "a_late_remove_clears_the_next_drive": 36,
+    "lost_events_are_never_made_good": 37,
+    "a_late_result_is_taken_over_by_the_next_job": 11,
+}
+"""The seed that finds it first, where that takes long."""
+
+
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -322,10 +332,10 @@ def planted(name: str) -> Iterator[None]:
         yield
 
 
-def hunt(name: str, seeds: int = 1000) -> tuple[int | None, str]:
+def hunt(name: str, first: int = 0, seeds: int = 1000) -> tuple[int | None, str]:
     """The first seed that finds it, and what it says; None if none does."""
     with planted(name):
-        for seed in range(seeds):
+        for seed in range(first, first + seeds):
             broken = (plug if name in PLUGGED else live)(seed).broken
             if broken:
                 return seed, broken
@@ -336,7 +346,7 @@ def main(words: list[str]) -> int:
     missed = 0
     for name in words[:1] or PLANTS:
         began = time.perf_counter()
-        seed, broken = hunt(name, int(words[1]) if len(words) > 1 else 1000)
+        seed, broken = hunt(name, 0, int(words[1]) if len(words) > 1 else 1000)
         missed += seed is None
         print(
             f"{name}: {'NOT FOUND' if seed is None else f'seed {seed}'}, {time.perf_counter() - began:.1f} s: "
