@@ -23,7 +23,7 @@ from orchestrator.rack import Rack
 JOBS = 1000 if os.environ.get("ORCHESTRATOR_FULL") else 200
 HUNG, HEALTHY = range(1, 25), 25
 DEADLINE_S, LATE_S, STOP_S = 3.0, 2.0, 10.0
-CANCELS, CANCEL_P99_S = 100, 0.25
+CANCELS, CANCEL_P99_S = 40, 0.25
 DRIVE = Path(__file__).parents[1] / "adapters/stand_ins/ata-read.json"
 SMARTCTL = """#!/bin/sh
 for node; do :; done
