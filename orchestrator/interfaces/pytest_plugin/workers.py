@@ -7,14 +7,14 @@ RemoteRack ─────────────── its own address ──�
 import importlib.util
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestrator.interfaces.pytest_plugin.racks import UsedRack, Wanted
 from orchestrator.model import plain
-from orchestrator.model.errors import NotFound, Refused
+from orchestrator.model.errors import Refused
 from orchestrator.model.slot import SlotInfo
 
 
@@ -69,19 +69,4 @@ def serve(rack: UsedRack, wanted: Wanted) -> Iterator[Served]:
         tokens = Tokens(folder / "tokens.json")
         token = tokens.add("pytest", [Scope.ADMIN])
         with serve_http(rack, "127.0.0.1", 0, tokens=tokens) as server:
-            _rouse(server.url, token)
             yield Served(server.url, token, folder)
-
-
-def _rouse(url: str, token: str) -> None:
-    """Ask for what is not there: FastAPI makes its routes ready at the first request that passes them all, reading our
-    sources, and two threads that do so at once break CPython 3.11's parser (seen with two workers)."""
-    from orchestrator.remote.connection import Connection
-
-    connection = Connection(url, token, 20.0, None)
-    try:
-        with suppress(NotFound):
-            connection.get("/nothing")
-        connection.get("/operations")
-    finally:
-        connection.close()
